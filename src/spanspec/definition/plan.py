@@ -1,0 +1,224 @@
+"""What a definition means, resolved: names checked, texts parsed. The runner reads plans and nothing else of this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+from spanspec.language.dialect import Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spanspec.language.syntax import Expression, Selector, Statement
+    from spanspec.results.model import SourcePlace
+    from spanspec.source.diagnostics import Diagnostic
+    from spanspec.source.text import SourceText
+
+
+class Wait(StrEnum):
+    """When a case may end: as soon as all checks are decided, or only when the trace has settled."""
+
+    DECIDED = "decided"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleSettings:
+    """The settle rule's parameters, in seconds; None where nobody said so and the rule's own default holds.
+
+    Attributes:
+        timeout_s: The deadline, from the trigger's end.
+        quiet_s: The least quiet.
+        export_delay_s: The declared batch delay of the exporters.
+        patience_s: How long a failure for lack of spans is held back, and how long a debt other than a producer's delays.
+        async_patience_s: How long a producer's debt delays.
+        clock_skew_s: Differences of clocks up to this are undecided.
+        until: A statement before which the case does not settle.
+        wait: When the case may end.
+    """
+
+    timeout_s: float = 30.0
+    quiet_s: float = 0.25
+    export_delay_s: float | None = None
+    patience_s: float = 5.5
+    async_patience_s: float = 15.0
+    clock_skew_s: float = 0.005
+    until: Statement | None = None
+    until_text: str = ""
+    wait: Wait = Wait.DECIDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionPlan:
+    """One assertion of a spec."""
+
+    text: str
+    statement: Statement
+    place: SourcePlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecPlan:
+    """A selector with its assertions; the reference's meaning."""
+
+    selector: Selector
+    selector_text: str
+    assertions: tuple[AssertionPlan, ...]
+    dialect: Dialect = Dialect.SPECS
+    name: str = ""
+    place: SourcePlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectPlan:
+    """One expectation."""
+
+    statement: Statement
+    text: str
+    place: SourcePlace
+    name: str = ""
+    on_inconclusive: str = ""
+
+
+CheckPlan: TypeAlias = SpecPlan | ExpectPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputPlan:
+    """One output: evaluated on the first span that the selector picks."""
+
+    name: str
+    selector: Selector
+    value: Expression
+    place: SourcePlace
+    has_selector: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerPlan:
+    """A trigger whose texts are still templates.
+
+    Attributes:
+        kind: The family's name: `http`.
+        fields: Keys to plain values (text, numbers, booleans, lists, mappings), with `${…}` left in the texts.
+        places: Where a field stands, by its path: `("http", "url")` without the kind: `("url",)`.
+        place: Where the trigger stands.
+    """
+
+    kind: str
+    fields: Mapping[str, object]
+    places: Mapping[tuple[str | int, ...], SourcePlace] = field(default_factory=lambda: MappingProxyType({}))
+    place: SourcePlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One case to be run.
+
+    Attributes:
+        name: The definition's name, else the file's stem.
+        path: As the user gave it, or relative to the working folder.
+        source: The whole file.
+        trigger: None for a test that runs only on a stored trace.
+        checks: In the order of the file: specs, then expectations.
+        variables: `vars` of `spanspec.yaml` and of the file, in order, values may be templates.
+        endpoint: The base of relative URLs, or empty.
+        replace_origin: Whether `endpoint` also takes the place of the origin of absolute URLs (`--endpoint`).
+        origin: The file's own `endpoint` (its `spanspec.yaml`'s), which `replace_origin` is measured by; may be empty.
+        skip_trace: No trace is collected; the trigger's answer is all there is.
+        timeout_s: Of a whole try.
+        dialect: `SPECS` or `COMPAT`, for `specs`, `outputs` and `${…}`.
+        on_inconclusive: `fail` or `pass`.
+        warnings: What lint would say, without errors.
+    """
+
+    name: str
+    path: str
+    source: SourceText
+    trigger: TriggerPlan | None = None
+    checks: tuple[CheckPlan, ...] = ()
+    outputs: tuple[OutputPlan, ...] = ()
+    variables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    settle: SettleSettings = field(default_factory=SettleSettings)
+    endpoint: str = ""
+    replace_origin: bool = False
+    origin: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    skip_trace: bool = False
+    timeout_s: float = 60.0
+    dialect: Dialect = Dialect.SPECS
+    aliases: bool = True
+    on_inconclusive: str = "fail"
+    skip: str = ""
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What concerns the whole run: `spanspec.yaml` of the first path, overridden by variables and the command line.
+
+    Attributes:
+        receiver_http: `host:port` for OTLP/HTTP.
+        receiver_grpc: `host:port` for OTLP/gRPC.
+        receiver_explicit: Whether a port was asked for by anyone; then a taken one is an error.
+        linger_s: None for `auto`.
+        trace_url: Template with `{trace_id}`, or empty.
+        secrets: Name patterns whose values are masked.
+    """
+
+    receiver_http: str = "127.0.0.1:4318"
+    receiver_grpc: str = "127.0.0.1:4317"
+    receiver_explicit: bool = False
+    linger_s: float | None = None
+    trace_url: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What was found in the paths.
+
+    Attributes:
+        plans: In the order of paths; those of one folder by file name, then place in the file.
+        settings: Of the run.
+        diagnostics: All faults and warnings of all files; plans of a file with an error are left out.
+        passed_over: Documents that are not ours, with the reason.
+    """
+
+    plans: tuple[Plan, ...] = ()
+    settings: RunSettings = field(default_factory=RunSettings)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says about loading; None or empty where it says nothing.
+
+    Attributes:
+        endpoint: `--endpoint`.
+        variables: `--var K=V`, texts.
+        variable_files: `--vars FILE`.
+        receiver: `--receiver`, each `HOST`, `HOST:PORT`, `http=HOST:PORT` or `grpc=HOST:PORT`.
+        compat: `--compat`.
+        wait: `--wait`.
+        timeout_s: `--timeout`, of a whole try.
+        linger_s: `--linger`.
+        on_inconclusive: `--on-inconclusive`.
+        stored: Whether the plans will run on a stored trace (a test without a trigger is then no fault).
+    """
+
+    endpoint: str = ""
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    variable_files: tuple[str, ...] = ()
+    receiver: tuple[str, ...] = ()
+    compat: bool = False
+    wait: Wait | None = None
+    timeout_s: float | None = None
+    linger_s: float | None = None
+    on_inconclusive: str = ""
+    stored: bool = False

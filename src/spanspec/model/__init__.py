@@ -1,0 +1,1 @@
+"""Telemetry as values: frozen, slotted, without a third party, a clock or a socket."""

@@ -1,0 +1,1 @@
+"""The OTLP wire, without sockets: walk, decode, encode, exchange."""

@@ -1,0 +1,1 @@
+"""The embedded OTLP receiver: HTTP and gRPC."""

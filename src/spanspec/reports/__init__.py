@@ -1,0 +1,1 @@
+"""Formats of a rendered run, one file each."""

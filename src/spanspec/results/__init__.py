@@ -1,0 +1,1 @@
+"""The one result model. Reports and faces only read it."""

@@ -1,0 +1,255 @@
+"""What a run found: frozen values, written by the runner, read by every report and face.
+
+`results.json` writes and reads them; `FORMAT_VERSION` counts incompatible changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from spanspec.language.verdict import NearMiss
+    from spanspec.model.context import TriggerResult
+    from spanspec.model.ids import SpanId, TraceId
+    from spanspec.model.trace import Trace
+
+FORMAT_VERSION = 1
+
+
+class Outcome(StrEnum):
+    """How a check, a case or a run ended; `flaky` is a case that passed on a retry."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+    FLAKY = "flaky"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePlace:
+    """A place in a user's file, with the line it stands on.
+
+    Attributes:
+        path: As the user gave it.
+        line: From 1.
+        column: From 1.
+        length: Characters marked on that line.
+        excerpt: The whole line.
+    """
+
+    path: str
+    line: int
+    column: int
+    length: int = 1
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanResult:
+    """One assertion of a spec on one span.
+
+    Attributes:
+        span_id: None when no span was selected.
+        observed: The left side's value as text.
+        expected: The right side's value as text.
+        passed: Whether it held.
+        error: Why it could not be evaluated, or empty.
+    """
+
+    span_id: SpanId | None
+    observed: str = ""
+    expected: str = ""
+    passed: bool = True
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One check: an expectation, or one assertion of a spec.
+
+    Attributes:
+        kind: `expect`, or `spec`.
+        text: The statement or assertion as written.
+        name: The item's name, or empty.
+        selector: The spec's selector as written; empty for an expectation.
+        group: Index of the spec or expectation in its list, from 0.
+        place: Where it stands.
+        outcome: Of the check.
+        reason: Why it did not pass, one sentence.
+        expected: Short.
+        actual: Short.
+        spans: The spans concerned, to be marked.
+        looked_at: The spans looked at.
+        span_results: For a spec: per span.
+        near: Near misses when nothing matched.
+        notes: Further facts for the reader.
+        error: Why it could not be evaluated, or empty.
+        early: Whether it was decided before the trace settled.
+        lack: Whether it failed only for lack of spans.
+        decided_ns: Nanoseconds from the trigger's end to the decision.
+    """
+
+    kind: str
+    text: str
+    outcome: Outcome
+    name: str = ""
+    selector: str = ""
+    group: int = 0
+    place: SourcePlace | None = None
+    reason: str = ""
+    expected: str = ""
+    actual: str = ""
+    spans: tuple[SpanId, ...] = ()
+    looked_at: tuple[SpanId, ...] = ()
+    span_results: tuple[SpanResult, ...] = ()
+    near: tuple[NearMiss, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    early: bool = False
+    lack: bool = False
+    decided_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputResult:
+    """One output: its value as text, or why it has none."""
+
+    name: str
+    value: str = ""
+    error: str = ""
+    span_id: SpanId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where a case's time went, in nanoseconds.
+
+    Attributes:
+        total: The whole case.
+        trigger: From firing to the answer.
+        collect: From the answer to the end of collecting.
+        last_span: From the trigger's end to the arrival of the last span; None when none arrived.
+        verdict: From the trigger's end to the moment all checks were decided; None when they never were.
+    """
+
+    total: int = 0
+    trigger: int = 0
+    collect: int = 0
+    last_span: int | None = None
+    verdict: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How collecting ended.
+
+    Attributes:
+        how: `settled`, `decided`, `expired`, `stored` (a stored trace), or `skipped`.
+        reason: In words: `settled: quiet for 250 ms; export lag bound 110 ms (declared)`.
+        notes: Debts that expired, what was awaited, hints about exporters.
+    """
+
+    how: str = "settled"
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseError:
+    """Why a case could not be carried out: what happened, and how to go on."""
+
+    message: str
+    help: str = ""
+    kind: str = "trigger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """One executed plan.
+
+    Attributes:
+        name: The definition's name.
+        path: The file, as the user gave it.
+        outcome: The worst of its checks, or `errored`.
+        checks: In the order of the file.
+        trace_id: The id that the trigger sent; empty when nothing was sent.
+        trace: What had arrived in the end; None when nothing was collected.
+        response: The trigger's answer; None without one.
+        trigger: What was sent, for people: `POST http://127.0.0.1:8080/checkout`.
+        settlement: How collecting ended.
+        late: Spans that arrived after the verdict.
+        link: Where a person sees the whole trace; empty when nowhere.
+        warnings: Diagnostics of the plan as text, and other remarks.
+    """
+
+    name: str
+    path: str
+    outcome: Outcome
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    outputs: tuple[OutputResult, ...] = ()
+    trace_id: TraceId | str = ""
+    trace: Trace | None = None
+    response: TriggerResult | None = None
+    trigger: str = ""
+    settlement: Settlement = field(default_factory=Settlement)
+    timings: Timings = field(default_factory=Timings)
+    late: tuple[SpanId, ...] = ()
+    link: str = ""
+    warnings: tuple[str, ...] = ()
+    error: CaseError | None = None
+
+    @property
+    def failed_checks(self) -> tuple[CheckResult, ...]:
+        """The checks that did not pass."""
+        return tuple(check for check in self.checks if check.outcome not in (Outcome.PASSED, Outcome.SKIPPED))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """All cases of one command.
+
+    Attributes:
+        version: Of spanspec.
+        started_ns: Unix time.
+        duration_ns: Of the whole run.
+        cases: In the order of the plan.
+        seed: Of the generators.
+        notes: Remarks about the run as a whole: a port that was taken, a long batch delay.
+    """
+
+    version: str
+    started_ns: int
+    duration_ns: int
+    cases: tuple[CaseResult, ...] = ()
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many cases had each outcome; outcomes that did not occur are left out."""
+        found: dict[Outcome, int] = {}
+        for case in self.cases:
+            found[case.outcome] = found.get(case.outcome, 0) + 1
+        return MappingProxyType(found)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all passed, 1 a check failed or was inconclusive, 3 a trigger, store or receiver error; the largest."""
+        codes = {Outcome.FAILED: 1, Outcome.INCONCLUSIVE: 1, Outcome.ERRORED: 3}
+        return max((codes.get(case.outcome, 0) for case in self.cases), default=0)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome of a whole from those of its parts; passed when there are none or all others were skipped."""
+    order = (Outcome.ERRORED, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.FLAKY, Outcome.PASSED, Outcome.SKIPPED)
+    found = set(outcomes)
+    return next((outcome for outcome in order if outcome in found), Outcome.PASSED)

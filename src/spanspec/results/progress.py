@@ -1,0 +1,55 @@
+"""Live messages of a run: smaller than results, for whoever shows what is going on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from spanspec.results.model import CaseResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """How many cases will run, and where spans are awaited (`127.0.0.1:4318`), empty when nowhere."""
+
+    cases: int
+    receiver: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFired:
+    """A trigger is being fired."""
+
+    index: int
+    name: str
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseWaiting:
+    """Spans are awaited: how many have arrived, how many checks are undecided, and why it goes on waiting."""
+
+    index: int
+    spans: int
+    undecided: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDone:
+    """A case has its result."""
+
+    index: int
+    result: CaseResult
+
+
+Progress: TypeAlias = RunStarted | CaseFired | CaseWaiting | CaseDone
+
+
+class Listener(Protocol):
+    """Takes progress; must not raise and must not block."""
+
+    def on(self, progress: Progress) -> None:
+        """Take one message."""
+        ...

@@ -1,0 +1,1 @@
+"""Fires, collects, settles, evaluates. Async and small."""

@@ -1,0 +1,1 @@
+"""Places where traces lie, one file each."""

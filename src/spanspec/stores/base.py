@@ -1,0 +1,84 @@
+"""The seam of all trace stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from spanspec.plugins import Family
+
+if TYPE_CHECKING:
+    from spanspec.model.context import TimeWindow
+    from spanspec.model.ids import TraceId
+    from spanspec.model.span import Span
+
+STORES = Family("store", "spanspec.stores", "spanspec.stores", "Store")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A span with what is known of its coming.
+
+    Attributes:
+        span: The span.
+        arrived_ns: Monotonic time (of the clock that the store was given) at which it was received.
+        wall_ns: Unix time of the same moment, to be set against the span's end.
+        exporter: Who sent it: resource and transport peer as one opaque text; two are equal for one exporter.
+        batch: A number that all spans of one export request share.
+    """
+
+    span: Span
+    arrived_ns: int = 0
+    wall_ns: int = 0
+    exporter: str = ""
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What a store knows of a trace now.
+
+    Attributes:
+        spans: All that it has, in any order, repeats included.
+        partial: The store says that it has not given everything.
+        dropped: Spans that are known to be lost.
+        note: What a reader should know, or empty.
+    """
+
+    spans: tuple[Arrived, ...] = ()
+    partial: bool = False
+    dropped: int = 0
+    note: str = ""
+
+
+class TraceStore(Protocol):
+    """Where spans can be read. An empty answer means "nothing yet", never an error."""
+
+    async def fetch(self, trace_id: TraceId, window: TimeWindow) -> Fetched:
+        """What is known of a trace now.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        ...
+
+    def link(self, trace_id: TraceId) -> str | None:
+        """Where a person sees the whole trace."""
+        ...
+
+
+@runtime_checkable
+class AwaitableStore(Protocol):
+    """A store that says when something came, such as the receiver's buffer."""
+
+    def expect(self, trace_id: TraceId) -> None:
+        """Keep this trace from now on, and decode it; called before the trigger fires."""
+        ...
+
+    def release(self, trace_id: TraceId) -> None:
+        """Nobody waits for this trace any more."""
+        ...
+
+    async def changed(self, trace_id: TraceId) -> None:
+        """Return when spans of the trace have arrived since the last `fetch` of it; at once if they already have."""
+        ...
