@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 EMPTY: Final[Attributes] = MappingProxyType({})
 
 
+def no_attributes() -> Attributes:
+    """The empty attributes, one object for all."""
+    return EMPTY
+
+
 class SpanKind(StrEnum):
     """OTLP's SpanKind, in lower case."""
 
@@ -37,7 +42,7 @@ class StatusCode(StrEnum):
 class Resource:
     """What produced the telemetry. One object is shared by all spans of one export."""
 
-    attributes: Attributes = EMPTY
+    attributes: Attributes = field(default_factory=no_attributes)
     schema_url: str = ""
     dropped_attributes_count: int = 0
 
@@ -48,7 +53,7 @@ class Scope:
 
     name: str = ""
     version: str = ""
-    attributes: Attributes = EMPTY
+    attributes: Attributes = field(default_factory=no_attributes)
     schema_url: str = ""
     dropped_attributes_count: int = 0
 
@@ -59,7 +64,7 @@ class Event:
 
     name: str
     time_ns: int = 0
-    attributes: Attributes = EMPTY
+    attributes: Attributes = field(default_factory=no_attributes)
     dropped_attributes_count: int = 0
 
 
@@ -70,7 +75,7 @@ class Link:
     trace_id: TraceId
     span_id: SpanId
     trace_state: str = ""
-    attributes: Attributes = EMPTY
+    attributes: Attributes = field(default_factory=no_attributes)
     dropped_attributes_count: int = 0
 
 
@@ -99,7 +104,7 @@ class Span:
     kind: SpanKind = SpanKind.INTERNAL
     start_ns: int = 0
     end_ns: int = 0
-    attributes: Attributes = EMPTY
+    attributes: Attributes = field(default_factory=no_attributes)
     events: tuple[Event, ...] = ()
     links: tuple[Link, ...] = ()
     status: StatusCode = StatusCode.UNSET

@@ -1,0 +1,220 @@
+"""What a Python user calls, and what every face stands on: load, run, check."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spanspec.definition.load import load
+from spanspec.definition.plan import Loaded, Options
+from spanspec.errors import DiagnosticsError, UsageError
+from spanspec.language.checker import check as check_names
+from spanspec.language.dialect import Dialect
+from spanspec.language.parser import parse_statement
+from spanspec.language.statements import judge
+from spanspec.language.verdict import Given, Truth
+from spanspec.model.assemble import assemble
+from spanspec.model.ids import RandomIds
+from spanspec.receiver.serve import Receiver
+from spanspec.results.model import CheckResult, Outcome
+from spanspec.runner.case import Session
+from spanspec.runner.run import run_all, run_all_stored
+from spanspec.source.diagnostics import has_errors
+from spanspec.source.text import SourceText
+from spanspec.stores.file import read
+from spanspec.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spanspec.model.span import Span
+    from spanspec.model.trace import Trace
+    from spanspec.results.model import RunResult
+    from spanspec.results.progress import Listener, Progress
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now_ns(self) -> int:
+        """Unix time in nanoseconds."""
+        return time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds of the monotonic clock."""
+        return time.monotonic_ns()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that long."""
+        await asyncio.sleep(seconds)
+
+
+class Silent:
+    """A listener that shows nothing."""
+
+    def on(self, progress: Progress) -> None:
+        """Take a message."""
+
+
+def run(
+    *paths: str | os.PathLike[str],
+    endpoint: str = "",
+    variables: Mapping[str, str] | None = None,
+    receiver: Sequence[str] = (),
+    linger_s: float | None = 0.0,
+    seed: int | None = None,
+) -> RunResult:
+    """Run the tests in files and folders, and return what they found.
+
+    Args:
+        paths: Files and folders; none means what `spanspec.yaml` names, else the working folder.
+        endpoint: Base of relative trigger URLs, and in place of their origin.
+        variables: Values for `${var:NAME}`.
+        receiver: Where to take telemetry in: `HOST`, `HOST:PORT`, `http=HOST:PORT`, `grpc=HOST:PORT`.
+        linger_s: Seconds to wait for late spans at the end; None for the rule that the command line uses.
+        seed: Of the generators; random when left out.
+
+    Raises:
+        DiagnosticsError: A file has faults; nothing was fired.
+        ReceiverError: The receiver could not listen.
+    """
+    options = Options(endpoint=endpoint, variables=dict(variables or {}), receiver=tuple(receiver), linger_s=linger_s)
+    loaded = load([os.fspath(path) for path in paths], options, cwd=Path.cwd(), environment=os.environ)
+    if has_errors(loaded.diagnostics):
+        raise DiagnosticsError("the definitions have faults", loaded.diagnostics)
+    return asyncio.run(execute(loaded, seed=seed))
+
+
+def check(trace: Trace, statement: str) -> CheckResult:
+    """Judge one statement of the language on a whole trace. Pure.
+
+    Raises:
+        DiagnosticsError: The statement does not parse, or names what does not exist.
+    """
+    source = SourceText("<expression>", statement)
+    parsed = parse_statement(statement, Dialect.EXPECT)
+    diagnostics = list(parsed.diagnostics)
+    if parsed.node is not None:
+        diagnostics.extend(check_names(parsed.node, Dialect.EXPECT))
+    if parsed.node is None or has_errors(diagnostics):
+        raise DiagnosticsError("the statement has faults", [fault.within(source) for fault in diagnostics])
+    judgement = judge(parsed.node, Given(trace=trace))
+    outcomes = {Truth.HOLDS: Outcome.PASSED, Truth.FAILS: Outcome.FAILED, Truth.UNDECIDED: Outcome.INCONCLUSIVE}
+    return CheckResult(
+        kind="expect",
+        text=statement,
+        outcome=outcomes[judgement.truth],
+        reason=judgement.reason,
+        expected=judgement.expected,
+        actual=judgement.actual,
+        spans=judgement.spans,
+        looked_at=judgement.looked_at,
+        near=judgement.near,
+        notes=judgement.notes,
+        error=judgement.error,
+        lack=judgement.lack,
+    )
+
+
+async def execute(loaded: Loaded, *, listener: Listener | None = None, seed: int | None = None) -> RunResult:
+    """Run loaded plans against a live system, with a receiver of their own where a plan collects a trace.
+
+    Raises:
+        ReceiverError: The receiver could not listen.
+    """
+    settings = loaded.settings
+    clock, seed = SystemClock(), random.SystemRandom().getrandbits(32) if seed is None else seed
+    needed = any(not plan.skip_trace and not plan.skip for plan in loaded.plans)
+    if not needed:
+        session = _session(clock, seed, loaded, None, "", listener)
+        return await run_all(loaded.plans, session, version=_version(), linger_s=0.0)
+    store = MemoryStore(clock)
+    receiver = Receiver(
+        store,
+        http=_address(settings.receiver_http),
+        grpc=_address(settings.receiver_grpc),
+        explicit=settings.receiver_explicit,
+    )
+    async with receiver:
+        session = _session(clock, seed, loaded, store, receiver.http_address, listener)
+        return await run_all(
+            loaded.plans, session, version=_version(), linger_s=settings.linger_s, notes=tuple(receiver.notes)
+        )
+
+
+def execute_stored(loaded: Loaded, path: str, *, seed: int = 0) -> RunResult:
+    """Judge loaded plans on a trace in a file; `FILE#TRACE_ID` chooses one of several.
+
+    Raises:
+        OtlpError: The file holds no OTLP.
+        UsageError: The file holds no trace, or several and none is chosen.
+    """
+    session = _session(SystemClock(), seed, loaded, None, "", None)
+    return run_all_stored(loaded.plans, _chosen(path), session, version=_version())
+
+
+def stored_traces(path: str) -> list[Trace]:
+    """All traces of a file or folder, in the order of their first spans.
+
+    Raises:
+        OtlpError: The file holds no OTLP.
+        UsageError: It does not exist.
+    """
+    if not Path(path).exists():
+        raise UsageError(f"{path}: no such file or folder", help="Name a file of OTLP JSON or protobuf.")
+    grouped: dict[str, list[Span]] = {}
+    for span in read(path).spans:
+        grouped.setdefault(span.trace_id, []).append(span)
+    return [assemble(spans) for spans in grouped.values()]
+
+
+def _chosen(path: str) -> Trace:
+    file, mark, wanted = path.rpartition("#")
+    if not mark or Path(path).exists():
+        file, wanted = path, ""
+    traces = stored_traces(file)
+    if wanted:
+        traces = [trace for trace in traces if trace.trace_id == wanted.lower()]
+        if not traces:
+            raise UsageError(
+                f"{file}: no trace {wanted}", help="Run `spanspec query 'span[]' FILE` to see what is there."
+            )
+    if not traces:
+        raise UsageError(f"{file}: no span in it", help="Name a file of OTLP traces.")
+    if len(traces) > 1:
+        ids = "\n".join(f"  {trace.trace_id}  {len(trace)} spans" for trace in traces[:20])
+        raise UsageError(
+            f"{file}: {len(traces)} traces in it:\n{ids}", help=f"Choose one: --trace {file}#{traces[0].trace_id}"
+        )
+    return traces[0]
+
+
+def _session(
+    clock: SystemClock, seed: int, loaded: Loaded, store: MemoryStore | None, receiver: str, listener: Listener | None
+) -> Session:
+    ids = RandomIds(random.SystemRandom())
+    return Session(
+        clock=clock,
+        ids=ids,
+        listener=listener or Silent(),
+        store=store,
+        seed=seed,
+        environment=os.environ,
+        run_id=ids.span_id(),
+        receiver=receiver,
+        trace_url=loaded.settings.trace_url,
+    )
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _version() -> str:
+    return str(sys.modules["spanspec"].__version__)

@@ -1,0 +1,121 @@
+"""The command line's entry: a group that imports a command's module only when it is called, and the last net for faults."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from spanspec import __version__
+from spanspec.errors import DiagnosticsError, SpanspecError
+from spanspec.source.render import render_all, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "demo": "Start a real system, break it in six ways, and see what is caught.",
+    "explain": "Explain a diagnostic's code.",
+    "lint": "Check definitions without running them.",
+    "query": "Ask a stored trace: a selector, a statement or a value.",
+    "receive": "Print or save the telemetry that arrives.",
+    "run": "Run trace-based tests.",
+    "show": "Render a past run again.",
+}
+"""Each command with its line in the overview; its module in this folder has the same name and a `command`."""
+
+_EPILOG = """\b
+Examples:
+  spanspec demo
+  spanspec run tests/ --endpoint http://127.0.0.1:8080
+  spanspec query 'span[kind = "server"]' trace.json
+\b
+Exit codes: 0 all passed; 1 a check failed or was inconclusive; 2 usage or
+definition fault; 3 trigger, store or receiver error; 130 interrupted."""
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports the one that is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command's own object; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = importlib.import_module(f"spanspec.cli.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.command(
+    "spanspec",
+    cls=LazyGroup,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="spanspec")
+def cli() -> None:
+    """Trace-based testing for distributed systems that emit OpenTelemetry.
+
+    A test fires a trigger, collects the trace that this very trigger caused, and states what must be true of its
+    spans. No server, no database: the OTLP receiver is inside.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        code = cli.main(
+            args=None if arguments is None else list(arguments), prog_name="spanspec", standalone_mode=False
+        )
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as fault:
+        fault.show()
+        return 2
+    except DiagnosticsError as fault:
+        click.echo(render_all(fault.diagnostics), err=True)
+        return fault.exit_code
+    except SpanspecError as fault:
+        _say(fault)
+        return fault.exit_code
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more while it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as fault:
+        return _bug(fault)
+    return code if isinstance(code, int) else 0
+
+
+def _say(fault: SpanspecError) -> None:
+    lines = [visible(line) for line in fault.message.split("\n")]
+    click.echo("error: " + "\n       ".join(lines), err=True)
+    if fault.help:
+        click.echo(f"  = help: {visible(fault.help)}", err=True)
+
+
+def _bug(fault: Exception) -> int:
+    if os.environ.get("SPANSPEC_DEBUG"):
+        raise fault
+    where = fault.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = f" at {os.path.basename(where.tb_frame.f_code.co_filename)}:{where.tb_lineno}" if where else ""  # noqa: PTH119
+    click.echo(f"error: this is a fault of spanspec: {type(fault).__name__}: {visible(str(fault))}{place}", err=True)
+    click.echo("  = help: Report it with the output of the same command under SPANSPEC_DEBUG=1.", err=True)
+    return 3

@@ -1,0 +1,253 @@
+"""The loop: fetch what has come, assemble, evaluate, ask the settle rule, wait. The only place that goes round.
+
+It owns the clock and the store; the rule and the evaluator are pure. It evaluates as often as something comes, but
+spends at most about a fifth of its time on it: after an evaluation it pauses four times as long as that took, at
+most 50 ms, so that a large trace cannot starve the receiver and a small one is judged within milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from spanspec.definition.plan import Wait as WaitFor
+from spanspec.language.dialect import Dialect
+from spanspec.language.statements import judge
+from spanspec.language.verdict import Truth
+from spanspec.model.assemble import assemble
+from spanspec.model.context import TimeWindow
+from spanspec.results.model import Settlement
+from spanspec.runner.evaluate import Evaluated, evaluate
+from spanspec.runner.settle import Decision, Evidence, Expired, Rule, Settled, Wait, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Protocol
+
+    from spanspec.definition.plan import Plan
+    from spanspec.language.verdict import Given
+    from spanspec.model.context import Clock
+    from spanspec.model.ids import SpanId, TraceId
+    from spanspec.model.span import Span
+    from spanspec.model.trace import Trace
+    from spanspec.stores.base import AwaitableStore, Fetched, TraceStore
+
+    class Store(TraceStore, AwaitableStore, Protocol):
+        """A store that can be awaited."""
+
+
+_LONGEST_PAUSE_NS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What collecting ended with.
+
+    Attributes:
+        trace: All that had arrived.
+        evaluated: The final judgements.
+        settlement: How it ended, in words.
+        early: Per check, whether it was decided while spans could still come.
+        decided_ns: Per check, from start to its decision.
+        last_span_ns: From start to the first coming of the last span; None when none came.
+        verdict_ns: From start until all checks were decided; None when they never were.
+        seen: Span ids that were there.
+    """
+
+    trace: Trace
+    evaluated: Evaluated
+    settlement: Settlement
+    early: tuple[bool, ...]
+    decided_ns: tuple[int, ...]
+    last_span_ns: int | None
+    verdict_ns: int | None
+
+
+@dataclass(slots=True)
+class _State:
+    """What the loop remembers between rounds."""
+
+    trace: Trace
+    arrived_ns: dict[SpanId, int]
+    last_ns: int | None = None
+    known: int = -1
+    decided: dict[int, int] | None = None
+    failed_ns: int | None = None
+    partial_since_ns: int | None = None
+
+
+class Collector:
+    """Collects one awaited trace.
+
+    Args:
+        store: Where spans come in; the trace is already expected there.
+        clock: The only source of time.
+        plan: What is to be judged.
+        rule: The settle rule's parameters.
+        given: The response, variables and so on; its trace is replaced by what arrives.
+        trigger: The trigger's span.
+        start_ns: Monotonic time of the trigger's answer.
+        report: Called with the number of spans, of undecided checks, and the reason for each wait.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        plan: Plan,
+        rule: Rule,
+        given: Given,
+        trigger: Span,
+        start_ns: int,
+        report: Callable[[int, int, str], None],
+    ) -> None:
+        self._store, self._clock, self._plan, self._rule = store, clock, plan, rule
+        self._given, self._trigger, self._start_ns, self._report = given, trigger, start_ns, report
+        self._trace_id: TraceId = trigger.trace_id
+        self._state = _State(trace=self._assemble(()), arrived_ns={}, decided={})
+
+    async def collect(self) -> Collected:
+        """Go round until the case may end."""
+        paused_until = 0
+        evaluated = self._evaluate(closed=False)
+        while True:
+            before = self._clock.monotonic_ns()
+            fetched = await self._store.fetch(self._trace_id, self._window())
+            if self._take(fetched):
+                evaluated = self._evaluate(closed=False)
+                self._remember(evaluated)
+                spent = self._clock.monotonic_ns() - before
+                paused_until = before + spent + min(4 * spent, _LONGEST_PAUSE_NS)
+            elif self._state.known < 0:
+                self._state.known = 0
+                self._remember(evaluated)
+            ended, wait = self._decide(evaluated)
+            if ended is not None:
+                return ended
+            assert wait is not None
+            self._report(len(self._state.trace), evaluated.undecided, wait.because)
+            await self._wait(wait.until_ns, paused_until)
+
+    def _decide(self, evaluated: Evaluated) -> tuple[Collected | None, Wait | None]:
+        now = self._clock.monotonic_ns()
+        decision = self._observe(now, lacking=False)
+        if isinstance(decision, Settled):
+            closed = self._evaluate(closed=True)
+            if closed.lacking:
+                decision = self._observe(now, lacking=True)
+            if isinstance(decision, Settled):
+                return self._end("settled", decision.reason, decision.notes, closed), None
+        if isinstance(decision, Expired):
+            return self._end("expired", decision.missing, decision.notes, evaluated), None
+        assert isinstance(decision, Wait)
+        return self._end_early(now, evaluated, decision)
+
+    def _end_early(self, now: int, evaluated: Evaluated, wait: Wait) -> tuple[Collected | None, Wait | None]:
+        """End before the trace has settled when all checks are decided and nothing else needs the whole trace."""
+        state, settings = self._state, self._plan.settle
+        whole_wanted = settings.wait is WaitFor.SETTLED or bool(self._plan.outputs) or not self._plan.checks
+        if evaluated.undecided or whole_wanted or self._until_holds() is False:
+            return None, wait
+        reason = "all checks were decided before the trace had settled"
+        if not evaluated.failed:
+            return self._end("decided", reason, (), evaluated), None
+        state.failed_ns = now if state.failed_ns is None else state.failed_ns
+        report_at = state.failed_ns + self._rule.whole_quiet_ns
+        if now >= report_at:
+            return self._end("decided", reason, (), evaluated), None
+        because = "decided; the rest of the trace is collected for the report"
+        return None, Wait(until_ns=min(report_at, wait.until_ns), because=because)
+
+    def _observe(self, now: int, *, lacking: bool) -> Decision:
+        state = self._state
+        evidence = Evidence(
+            trace=state.trace,
+            start_ns=self._start_ns,
+            arrived_ns=state.arrived_ns,
+            last_ns=state.last_ns,
+            partial_since_ns=state.partial_since_ns,
+            until_holds=self._until_holds(),
+            lacking=lacking,
+        )
+        return observe(self._rule, now, evidence)
+
+    def _until_holds(self) -> bool | None:
+        until = self._plan.settle.until
+        if until is None:
+            return None
+        given = replace(self._given, trace=self._state.trace, dialect=Dialect.EXPECT, closed=False)
+        return judge(until, given).truth is Truth.HOLDS
+
+    def _take(self, fetched: Fetched) -> bool:
+        """Take in what the store has; whether anything is new."""
+        state = self._state
+        if fetched.partial and state.partial_since_ns is None:
+            state.partial_since_ns = self._clock.monotonic_ns()
+        elif not fetched.partial:
+            state.partial_since_ns = None
+        if len(fetched.spans) <= max(state.known, 0):
+            return False
+        state.known = len(fetched.spans)
+        for arrived in fetched.spans:
+            first = state.arrived_ns.setdefault(arrived.span.span_id, arrived.arrived_ns)
+            if arrived.arrived_ns < first:
+                state.arrived_ns[arrived.span.span_id] = arrived.arrived_ns
+        state.last_ns = max(arrived.arrived_ns for arrived in fetched.spans)
+        state.trace = self._assemble(tuple(arrived.span for arrived in fetched.spans))
+        return True
+
+    def _assemble(self, spans: tuple[Span, ...]) -> Trace:
+        own = [span for span in spans if span.trace_id == self._trace_id]
+        linked = [span for span in spans if span.trace_id != self._trace_id]
+        return assemble(
+            own, trace_id=self._trace_id, injected=self._trigger.span_id, trigger=self._trigger, linked=linked
+        )
+
+    def _evaluate(self, *, closed: bool) -> Evaluated:
+        whole = None
+        if closed:
+            pending = self._observe(self._clock.monotonic_ns(), lacking=False)
+            whole = isinstance(pending, Settled) and not pending.notes
+        return evaluate(self._plan, replace(self._given, trace=self._state.trace, closed=closed, whole=whole))
+
+    def _remember(self, evaluated: Evaluated) -> None:
+        decided = self._state.decided
+        assert decided is not None
+        since = self._clock.monotonic_ns() - self._start_ns
+        for index, check in enumerate(evaluated.checks):
+            if check.judgement.truth is not Truth.UNDECIDED:
+                decided.setdefault(index, since)
+
+    def _end(self, how: str, reason: str, notes: tuple[str, ...], evaluated: Evaluated) -> Collected:
+        state, now = self._state, self._clock.monotonic_ns() - self._start_ns
+        decided: Mapping[int, int] = state.decided or {}
+        count = len(evaluated.checks)
+        return Collected(
+            trace=state.trace,
+            evaluated=evaluated,
+            settlement=Settlement(how=how, reason=reason, notes=notes),
+            early=tuple(index in decided for index in range(count)),
+            decided_ns=tuple(decided.get(index, now) for index in range(count)),
+            last_span_ns=max(state.arrived_ns.values()) - self._start_ns if state.arrived_ns else None,
+            verdict_ns=None if evaluated.undecided else max((decided.get(i, now) for i in range(count)), default=now),
+        )
+
+    def _window(self) -> TimeWindow:
+        return TimeWindow(start_ns=self._trigger.start_ns, end_ns=self._clock.now_ns())
+
+    async def _wait(self, until_ns: int, paused_until_ns: int) -> None:
+        """Return when something has come (but not before the pause is over), or at `until_ns`."""
+        seconds = max(0, until_ns - self._clock.monotonic_ns()) / 1e9
+        changed = asyncio.ensure_future(self._store.changed(self._trace_id))
+        slept = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({changed, slept}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (changed, slept):
+                task.cancel()
+            await asyncio.gather(changed, slept, return_exceptions=True)
+        pause = paused_until_ns - self._clock.monotonic_ns()
+        if pause > 0 and changed.done() and not changed.cancelled():
+            await self._clock.sleep(pause / 1e9)
