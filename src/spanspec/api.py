@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import sys
 import time
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spanspec import __version__
 from spanspec.definition.load import load
 from spanspec.definition.plan import Loaded, Options
 from spanspec.errors import DiagnosticsError, UsageError
@@ -26,12 +28,13 @@ from spanspec.runner.case import Session
 from spanspec.runner.run import run_all, run_all_stored
 from spanspec.source.diagnostics import has_errors
 from spanspec.source.text import SourceText
+from spanspec.stores import memory
 from spanspec.stores.file import read
-from spanspec.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from spanspec.definition.plan import RunSettings
     from spanspec.model.span import Span
     from spanspec.model.trace import Trace
     from spanspec.results.model import RunResult
@@ -127,23 +130,34 @@ async def execute(loaded: Loaded, *, listener: Listener | None = None, seed: int
     Raises:
         ReceiverError: The receiver could not listen.
     """
-    settings = loaded.settings
-    clock, seed = SystemClock(), random.SystemRandom().getrandbits(32) if seed is None else seed
-    needed = any(not plan.skip_trace and not plan.skip for plan in loaded.plans)
-    if not needed:
-        session = _session(clock, seed, loaded, None, "", listener)
-        return await run_all(loaded.plans, session, version=_version(), linger_s=0.0)
-    store = MemoryStore(clock)
+    seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+    if all(plan.skip_trace or plan.skip for plan in loaded.plans):
+        session = _session(SystemClock(), seed, loaded.settings, None, "", listener)
+        return await run_all(loaded.plans, session, version=__version__, linger_s=0.0)
+    async with listening(loaded.settings, listener=listener, seed=seed) as session:
+        return await run_all(loaded.plans, session, version=__version__, linger_s=loaded.settings.linger_s)
+
+
+@asynccontextmanager
+async def listening(
+    settings: RunSettings, *, listener: Listener | None = None, seed: int = 0
+) -> AsyncIterator[Session]:
+    """A session with a receiver that listens where the settings say; `session.receiver` is its HTTP address.
+
+    Raises:
+        ReceiverError: The receiver could not listen.
+    """
+    clock = SystemClock()
+    store = memory.Store(clock)
     receiver = Receiver(
         store,
-        http=_address(settings.receiver_http),
-        grpc=_address(settings.receiver_grpc),
+        http=address(settings.receiver_http),
+        grpc=address(settings.receiver_grpc),
         explicit=settings.receiver_explicit,
     )
     async with receiver:
-        session = _session(clock, seed, loaded, store, receiver.http_address, listener)
-        return await run_all(
-            loaded.plans, session, version=_version(), linger_s=settings.linger_s, notes=tuple(receiver.notes)
+        yield replace(
+            _session(clock, seed, settings, store, shown(receiver.http_address), listener), notes=tuple(receiver.notes)
         )
 
 
@@ -154,8 +168,8 @@ def execute_stored(loaded: Loaded, path: str, *, seed: int = 0) -> RunResult:
         OtlpError: The file holds no OTLP.
         UsageError: The file holds no trace, or several and none is chosen.
     """
-    session = _session(SystemClock(), seed, loaded, None, "", None)
-    return run_all_stored(loaded.plans, _chosen(path), session, version=_version())
+    session = _session(SystemClock(), seed, loaded.settings, None, "", None)
+    return run_all_stored(loaded.plans, _chosen(path), session, version=__version__)
 
 
 def stored_traces(path: str) -> list[Trace]:
@@ -195,7 +209,12 @@ def _chosen(path: str) -> Trace:
 
 
 def _session(
-    clock: SystemClock, seed: int, loaded: Loaded, store: MemoryStore | None, receiver: str, listener: Listener | None
+    clock: SystemClock,
+    seed: int,
+    settings: RunSettings,
+    store: memory.Store | None,
+    receiver: str,
+    listener: Listener | None,
 ) -> Session:
     ids = RandomIds(random.SystemRandom())
     return Session(
@@ -207,14 +226,19 @@ def _session(
         environment=os.environ,
         run_id=ids.span_id(),
         receiver=receiver,
-        trace_url=loaded.settings.trace_url,
+        trace_url=settings.trace_url,
     )
 
 
-def _address(text: str) -> tuple[str, int]:
+def address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`; an IPv6 host stands in brackets."""
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port)
 
 
-def _version() -> str:
-    return str(sys.modules["spanspec"].__version__)
+def shown(where: tuple[str, int] | None) -> str:
+    """`HOST:PORT` for people; empty for none."""
+    if where is None:
+        return ""
+    host, port = where
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from spanspec.api import SystemClock
+from spanspec.api import address, shown
 from spanspec.cli.options import duration_s
-from spanspec.definition.receivers import addresses
+from spanspec.definition.plan import RunSettings
+from spanspec.definition.settings import receiver_of
+from spanspec.definition.values import BadValueError
 from spanspec.errors import UsageError
 from spanspec.model.time import short_duration
+from spanspec.otlp.decode import Decoded, decode_json, decode_protobuf
 from spanspec.otlp.encode import encode_json
+from spanspec.otlp.exchange import Encoding, Payload
 from spanspec.receiver.serve import Receiver
 from spanspec.source.render import visible
-from spanspec.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spanspec.model.span import Span
+
+_MOST_TRACES = 1_000_000
+"""Trace ids that are counted apart; past that the count stands still."""
 
 _EPILOG = """\b
 Examples:
@@ -57,16 +63,29 @@ def _folder(save: str) -> Path:
 
 
 async def _receive(receiver: Sequence[str], folder: Path | None, seconds: float | None, *, quiet: bool) -> int:
-    where = addresses(receiver, os.environ)
+    where = _addresses(receiver)
     sink = _Sink(folder, quiet=quiet)
-    store = MemoryStore(SystemClock(), on_spans=sink.take)
-    async with Receiver(store, http=where.http, grpc=where.grpc, explicit=where.explicit) as running:
+    listening = Receiver(
+        sink, http=address(where.receiver_http), grpc=address(where.receiver_grpc), explicit=where.receiver_explicit
+    )
+    async with listening as running:
         for note in running.notes:
             click.echo(note, err=True)
-        click.echo(f"receiving on http://{running.http_address} (HTTP) and {running.grpc_address} (gRPC)", err=True)
+        click.echo(
+            f"receiving on http://{shown(running.http_address)} (HTTP) and {shown(running.grpc_address)} (gRPC)",
+            err=True,
+        )
         await _until_stopped(seconds)
     click.echo(sink.summary(), err=True)
-    return 0
+    return 3 if sink.failed else 0
+
+
+def _addresses(receiver: Sequence[str]) -> RunSettings:
+    try:
+        found = receiver_of(receiver)
+    except BadValueError as fault:
+        raise UsageError(f"--receiver: {fault}", help=fault.help) from fault
+    return replace(RunSettings(), **{key.replace(".", "_"): value for key, value in found.items()})  # type: ignore[arg-type]  # keys and types are RunSettings' own
 
 
 async def _until_stopped(seconds: float | None) -> None:
@@ -83,20 +102,34 @@ class _Sink:
     """Prints and saves; counts what it saw."""
 
     def __init__(self, folder: Path | None, *, quiet: bool) -> None:
+        self.failed = ""
         self._folder, self._quiet = folder, quiet
         self._spans = 0
         self._traces: set[str] = set()
-        self._failed = ""
+        self._others: dict[str, int] = {}
 
-    def take(self, spans: Sequence[Span]) -> None:
-        """Take in the spans of one export."""
+    def add(self, payload: Payload, peer: str = "") -> Decoded:
+        """Take in one export; metrics and logs are counted.
+
+        Raises:
+            OtlpError: It is broken; nothing of it was taken.
+        """
+        if payload.signal != "traces":
+            self._others[payload.signal] = self._others.get(payload.signal, 0) + 1
+            return Decoded()
+        decode = decode_json if payload.encoding is Encoding.JSON else decode_protobuf
+        decoded = decode(payload.body)
+        self._take(decoded.spans)
+        return decoded
+
+    def _take(self, spans: Sequence[Span]) -> None:
         self._spans += len(spans)
         by_trace: dict[str, list[Span]] = {}
         for span in spans:
             by_trace.setdefault(span.trace_id, []).append(span)
             if not self._quiet:
                 click.echo(_line(span))
-        if len(self._traces) < 1_000_000:
+        if len(self._traces) < _MOST_TRACES:
             self._traces.update(by_trace)
         if self._folder is not None:
             for trace_id, group in by_trace.items():
@@ -104,15 +137,16 @@ class _Sink:
 
     def summary(self) -> str:
         """What was seen."""
-        failed = f"; {self._failed}" if self._failed else ""
-        return f"{self._spans} spans of {len(self._traces)} traces{failed}"
+        others = "".join(f", {count} exports of {signal}" for signal, count in sorted(self._others.items()))
+        failed = f"; {self.failed}" if self.failed else ""
+        return f"{self._spans} spans of {len(self._traces)} traces{others}{failed}"
 
     def _append(self, path: Path, group: list[Span]) -> None:
         try:
             with path.open("ab") as file:
                 file.write(encode_json(group).replace(b"\n", b" ") + b"\n")
         except OSError as fault:
-            self._failed = f"not all saved: {path}: {fault.strerror}"
+            self.failed = f"not all saved: {path}: {fault.strerror}"
 
 
 def _line(span: Span) -> str:

@@ -18,7 +18,7 @@ from spanspec.errors import SpanspecError, UsageError
 from spanspec.reports import json as json_report
 from spanspec.reports import terminal
 from spanspec.reports.base import REPORTS
-from spanspec.reports.live import Live
+from spanspec.reports._live import Live
 from spanspec.results.model import RunResult
 from spanspec.runner.run import interrupted
 
@@ -135,13 +135,12 @@ def _run(
             click.echo(f"passed over: {note}", err=True)
     if stored is not None:
         return execute_stored(loaded, stored, seed=seed or 0)
-    live = Live(
-        sys.stderr, enabled=sys.stderr.isatty() and not quiet, width=width(), colour=colour(sys.stderr.isatty())
-    )
+    live = None if quiet else Live(sys.stderr, width=width(), colour=colour(sys.stderr.isatty()))
     try:
         return asyncio.run(execute(loaded, listener=live, seed=seed))
     finally:
-        live.close()
+        if live is not None:
+            live.close()
 
 
 def _deliver(run: RunResult, wanted: list[tuple[str, str]], output: str, verbosity: int) -> int:

@@ -52,7 +52,7 @@ class Session:
         run_id: Told to the system under test in the baggage.
         receiver: Where spans are awaited, for messages.
         trace_url: Template with `{trace_id}`, or empty.
-        meanwhile: What else arrived since a monotonic time: service, spans, traces.
+        notes: Remarks about the run as a whole, such as a port that was taken.
     """
 
     clock: Clock
@@ -64,6 +64,7 @@ class Session:
     run_id: str = ""
     receiver: str = ""
     trace_url: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

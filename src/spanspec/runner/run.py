@@ -22,9 +22,7 @@ LINGER_S = 5.0
 """How long `linger: auto` waits where it waits at all."""
 
 
-async def run_all(
-    plans: Sequence[Plan], session: Session, *, version: str, linger_s: float | None, notes: Sequence[str] = ()
-) -> RunResult:
+async def run_all(plans: Sequence[Plan], session: Session, *, version: str, linger_s: float | None) -> RunResult:
     """Run plans against a live system.
 
     Args:
@@ -33,7 +31,6 @@ async def run_all(
         version: Of spanspec.
         linger_s: Seconds to wait for late spans at the end; None for `auto`, which waits 5 s where `CI` is set and
             a verdict rests on settling.
-        notes: Remarks for the result.
     """
     started, began = session.clock.now_ns(), session.clock.monotonic_ns()
     session.listener.on(RunStarted(cases=len(plans), receiver=session.receiver))
@@ -59,7 +56,7 @@ async def run_all(
         duration_ns=session.clock.monotonic_ns() - began,
         cases=cases,
         seed=session.seed,
-        notes=tuple(notes),
+        notes=session.notes,
     )
 
 
