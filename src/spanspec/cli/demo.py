@@ -211,8 +211,8 @@ def _tell_scene(scene: Scene, run: RunResult, paint: _Paint, *, full: bool) -> N
         for check in case.failed_checks:
             click.echo(f"  {paint.red('✘')} {visible(check.name or check.text)}")
             pairs = [(label, visible(text)) for label, text in expected_and_actual(check)]
-            for line in aligned([*pairs, ("because", reason(check))], width=width(), column=4):
-                click.echo(line)
+            for line in aligned([*pairs, ("because", visible(reason(check)))], width=width() - 4):
+                click.echo(f"    {line}")
     click.echo("")
 
 

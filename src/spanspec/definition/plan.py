@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spanspec.language.syntax import Expression, Selector, Statement
     from spanspec.results.model import SourcePlace
     from spanspec.source.diagnostics import Diagnostic
-    from spanspec.source.text import SourceText
+    from spanspec.source.text import Range, SourceText
 
 
 class Wait(StrEnum):
@@ -33,7 +33,7 @@ class SettleSettings:
         timeout_s: The deadline, from the trigger's end.
         quiet_s: The least quiet.
         export_delay_s: The declared batch delay of the exporters.
-        patience_s: How long a failure for lack of spans is held back, and how long a debt other than a producer's delays.
+        patience_s: How long a failure for lack of spans is held back.
         async_patience_s: How long a producer's debt delays.
         clock_skew_s: Differences of clocks up to this are undecided.
         until: A statement before which the case does not settle.
@@ -115,6 +115,27 @@ class TriggerPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A place where a text names a variable.
+
+    Attributes:
+        prefix: `var` or `env`.
+        name: The variable.
+        where: The field: `trigger.url`, `vars.CARD`, `specs[0].assertions[1]`.
+        range: The name in the file; None when it stands elsewhere.
+        source: The file, where it is not the plan's own (`vars` of `spanspec.yaml`).
+        own_outputs: Whether the test's own outputs are known there.
+    """
+
+    prefix: str
+    name: str
+    where: str
+    range: Range | None = None
+    source: SourceText | None = None
+    own_outputs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One case to be run.
 
@@ -132,6 +153,9 @@ class Plan:
         timeout_s: Of a whole try.
         dialect: `SPECS` or `COMPAT`, for `specs`, `outputs` and `${…}`.
         on_inconclusive: `fail` or `pass`.
+        skip: Why it does not run, or empty.
+        references: Every variable named in the file, in order of first use.
+        strict: Whether the file is of the short form, where an unknown key of a trigger is an error.
         warnings: What lint would say, without errors.
     """
 
@@ -154,6 +178,8 @@ class Plan:
     aliases: bool = True
     on_inconclusive: str = "fail"
     skip: str = ""
+    references: tuple[Reference, ...] = ()
+    strict: bool = True
     warnings: tuple[Diagnostic, ...] = ()
 
 
@@ -187,12 +213,14 @@ class Loaded:
         settings: Of the run.
         diagnostics: All faults and warnings of all files; plans of a file with an error are left out.
         passed_over: Documents that are not ours, with the reason.
+        environment: The process's environment over the nearest `.env`; where `env:NAME` looks after variables.
     """
 
     plans: tuple[Plan, ...] = ()
     settings: RunSettings = field(default_factory=RunSettings)
     diagnostics: tuple[Diagnostic, ...] = ()
     passed_over: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,14 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputResult:
-    """One output: its value as text, or why it has none."""
+    """One output: its value as text, or why it has none.
+
+    Attributes:
+        name: The variable.
+        value: As text; empty when there is none.
+        error: Why there is none, or empty.
+        span_id: The span that it was taken from; None when it needed none.
+    """
 
     name: str
     value: str = ""
@@ -163,7 +170,13 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseError:
-    """Why a case could not be carried out: what happened, and how to go on."""
+    """Why a case could not be carried out.
+
+    Attributes:
+        message: What happened, may have several lines.
+        help: How to go on, one sentence, or empty.
+        kind: `trigger`, `definition`, `store`, `no-spans` or `interrupted`.
+    """
 
     message: str
     help: str = ""
@@ -178,15 +191,20 @@ class CaseResult:
         name: The definition's name.
         path: The file, as the user gave it.
         outcome: The worst of its checks, or `errored`.
+        description: Of the definition.
+        tags: Of the definition.
         checks: In the order of the file.
+        outputs: In the order of the file.
         trace_id: The id that the trigger sent; empty when nothing was sent.
         trace: What had arrived in the end; None when nothing was collected.
         response: The trigger's answer; None without one.
         trigger: What was sent, for people: `POST http://127.0.0.1:8080/checkout`.
         settlement: How collecting ended.
+        timings: Where the time went.
         late: Spans that arrived after the verdict.
         link: Where a person sees the whole trace; empty when nowhere.
         warnings: Diagnostics of the plan as text, and other remarks.
+        error: Why it could not be carried out; None when it could.
     """
 
     name: str
@@ -243,9 +261,14 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 all passed, 1 a check failed or was inconclusive, 3 a trigger, store or receiver error; the largest."""
-        codes = {Outcome.FAILED: 1, Outcome.INCONCLUSIVE: 1, Outcome.ERRORED: 3}
-        return max((codes.get(case.outcome, 0) for case in self.cases), default=0)
+        """0 all passed, 1 a check failed or was inconclusive, 2 a definition fault, 3 another error; the largest."""
+        return max((_exit_code(case) for case in self.cases), default=0)
+
+
+def _exit_code(case: CaseResult) -> int:
+    if case.outcome is Outcome.ERRORED:
+        return 2 if case.error is not None and case.error.kind == "definition" else 3
+    return 1 if case.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE) else 0
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:

@@ -39,7 +39,8 @@ class Fetched:
     """What a store knows of a trace now.
 
     Attributes:
-        spans: All that it has, in any order, repeats included.
+        spans: All that it has, in any order, repeats included. A store that can also gives the spans of other traces that
+            have a link into this one; their own trace id tells them apart.
         partial: The store says that it has not given everything.
         dropped: Spans that are known to be lost.
         note: What a reader should know, or empty.

@@ -1,0 +1,195 @@
+"""Write the tables of the reference pages that say what the code says: options, keys, fields, codes.
+
+`python scripts/reference.py` writes them into the pages; `--check` only tells which are out of date. Each stands between
+`<!-- begin: NAME -->` and `<!-- end -->`; what is around them is written by hand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from spanspec.cli.main import COMMANDS
+from spanspec.definition import keys
+from spanspec.definition.keys import Key, Support
+from spanspec.language.verdict import NearMiss
+from spanspec.model.context import TriggerResult
+from spanspec.results import model
+from spanspec.source.codes import CODES, Code
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+_BLOCK = re.compile(r"(<!-- begin: (?P<name>[^\n]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_STATES = {
+    Support.ACTS: "",
+    Support.READ_ONLY: "read, and has no effect",
+    Support.LATER: "not yet: an error",
+    Support.PASSED_OVER: "not yet: a warning",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages; the exit code is 1 when `--check` finds one out of date."""
+    stale = [path for path in sorted(PAGES.glob("*.md")) if path.read_text(encoding="utf-8") != filled(path)]
+    for path in stale:
+        if "--check" not in arguments:
+            path.write_text(filled(path), encoding="utf-8")
+        print(f"{'out of date' if '--check' in arguments else 'written'}: {path.name}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def filled(path: Path) -> str:
+    """A page's text with its tables as they should be."""
+    return _BLOCK.sub(
+        lambda found: f"{found[1]}{_render(found['name'])}\n{found[3]}", path.read_text(encoding="utf-8")
+    )
+
+
+def _render(name: str) -> str:
+    kind, _, rest = name.partition(" ")
+    return "\n".join(_MAKERS[kind](rest))
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'|'.join('---' for _ in head)}|"
+    for row in rows:
+        yield f"| {' | '.join(_cell(text) for text in row)} |"
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().replace("|", "\\|")
+
+
+# --- the command line
+
+
+def command(name: str) -> click.Command:
+    """A command's object."""
+    found: click.Command = importlib.import_module(f"spanspec.cli.{name}").command
+    return found
+
+
+def _options(name: str) -> Iterator[str]:
+    assert name in COMMANDS
+    yield from _table(("option", "what it does"), (_option(each) for each in options_of(command(name))))
+
+
+def options_of(found: click.Command) -> list[click.Option]:
+    """A command's own options."""
+    return [each for each in found.params if isinstance(each, click.Option) and not each.hidden]
+
+
+def _option(option: click.Option) -> tuple[str, str]:
+    takes = "" if option.is_flag or option.count else f" {option.metavar or _type(option)}"
+    return ", ".join(f"`{each}{takes if each.startswith('--') else ''}`" for each in option.opts), option.help or ""
+
+
+def _type(option: click.Option) -> str:
+    if isinstance(option.type, click.Choice):
+        return "|".join(map(str, option.type.choices))
+    return option.type.name.upper()
+
+
+# --- keys of definitions
+
+_KEYS: Mapping[str, Mapping[str, Key]] = {
+    "test": keys.TEST,
+    "resource": keys.RESOURCE_ONLY,
+    "spec": keys.SPEC,
+    "expect": keys.EXPECT,
+    "output": keys.OUTPUT,
+    "settle": keys.SETTLE,
+    "config": keys.CONFIG,
+    "receiver": keys.RECEIVER,
+}
+
+
+def _keys(name: str) -> Iterator[str]:
+    table = _KEYS[name].items()
+    now = [(f"`{key}`", each.doc) for key, each in table if each.support is Support.ACTS]
+    later = [(f"`{key}`", each.doc, _STATES[each.support]) for key, each in table if each.support is not Support.ACTS]
+    if now:
+        yield from _table(("key", "meaning"), iter(now))
+    if now and later:
+        yield from ("", "Known, and without effect in this version:", "")
+    if later:
+        yield from _table(("key", "meaning", "what this version does"), iter(later))
+
+
+def _fields(name: str) -> Iterator[str]:
+    """The fields of a trigger or store: `trigger http`, `trigger http Auth`."""
+    family, member, *inner = name.split()
+    module = importlib.import_module(f"spanspec.{family}s.{member}")
+    fields = getattr(module, inner[0] if inner else family.capitalize()).model_fields
+    yield from _table(("key", "default", "meaning"), (_field(key, field) for key, field in fields.items()))
+
+
+def _field(key: str, field: typing.Any) -> tuple[str, str, str]:
+    default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
+    return f"`{field.alias or key}`", default, field.description or ""
+
+
+def _default(value: object) -> str:
+    if value in (None, [], ""):
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+# --- the result
+
+_MODELS: Mapping[str, type] = {
+    **{each.__name__: each for each in vars(model).values() if isinstance(each, type)},
+    "NearMiss": NearMiss,
+    "TriggerResult": TriggerResult,
+}
+
+
+def _dataclass(name: str) -> Iterator[str]:
+    cls = _MODELS[name]
+    docs = attribute_docs(cls)
+    yield from _table(
+        ("key", "meaning"), ((f"`{each.name}`", docs.get(each.name, "")) for each in dataclasses.fields(cls))
+    )
+
+
+def attribute_docs(cls: type) -> dict[str, str]:
+    """What a class's docstring says of each attribute."""
+    text = inspect.getdoc(cls) or ""
+    _, _, section = text.partition("Attributes:\n")
+    return {found[1]: found[2] for found in re.finditer(r"^ {4}(\w+): ((?:.+\n?(?: {8}.+\n?)*))", section, re.MULTILINE)}
+
+
+# --- diagnostics
+
+
+def _codes(_: str) -> Iterator[str]:
+    for name, code in sorted(CODES.items()):
+        yield from _code(name, code)
+
+
+def _code(name: str, code: Code) -> Iterator[str]:
+    yield from ("", f"### `{name}`", "", f"{code.title[:1].upper()}{code.title[1:]}.", "", code.why)
+    for title, text in (("Wrong", code.wrong), ("Right", code.right)):
+        if text:
+            yield from ("", f"{title}:", "", "```text", *text.split("\n"), "```")
+
+
+_MAKERS: Mapping[str, Callable[[str], Iterator[str]]] = {
+    "options": _options,
+    "keys": _keys,
+    "fields": _fields,
+    "result": _dataclass,
+    "codes": _codes,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

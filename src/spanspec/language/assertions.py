@@ -1,0 +1,229 @@
+"""A spec's assertions over its selection: each must hold on every span selected.
+
+While spans are still to come an assertion fails as soon as a span that stays selected violates it, and is undecided
+else; an assertion on the number of selected spans fails as soon as the sure ones exceed its bound. When nothing is
+selected only assertions about sets of spans are evaluated (row 21); under `COMPAT` all are, once, without a span.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from spanspec.language._motion import Motion, decide
+from spanspec.language._outputs import OutputVerdict, evaluate_output
+from spanspec.language._span_checks import (
+    Seen,
+    SpanVerdict,
+    counts,
+    is_fixed,
+    look_at,
+    names_in,
+    parts_of,
+)
+from spanspec.language._value_forms import as_number, shortened
+from spanspec.language._wording import label
+from spanspec.language.dialect import Dialect
+from spanspec.language.expressions import SELECTED_SPANS, evaluate
+from spanspec.language.selectors import near_misses, select, sure
+from spanspec.language.statements import judge
+from spanspec.language.syntax import Comparator, Compare, Expect, Name, Relate, StandAlone
+from spanspec.language.truth import OPEN, Outcome
+from spanspec.language.verdict import EvaluationError, Given, Judgement, Truth
+from spanspec.model.assemble import with_trigger_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spanspec.language.syntax import Selector, Statement
+    from spanspec.language.verdict import NearMiss
+
+_MAX_CULPRITS = 100
+_TOLD = 3
+_MIRRORED = {
+    Comparator.LT: Comparator.GT,
+    Comparator.LE: Comparator.GE,
+    Comparator.GT: Comparator.LT,
+    Comparator.GE: Comparator.LE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionVerdict:
+    """One assertion of a spec: its judgement, and the verdict on each span in the order of the selection."""
+
+    judgement: Judgement
+    span_results: tuple[SpanVerdict, ...] = ()
+
+
+def judge_spec(selector: Selector, assertions: Sequence[Statement], given: Given) -> tuple[AssertionVerdict, ...]:
+    """Judge each assertion over the spans that the selector picks.
+
+    Args:
+        selector: The spec's selector.
+        assertions: Its assertions, in order.
+        given: What has arrived; under `SPECS` and `COMPAT` the trigger's span is joined as the root.
+    """
+    if given.dialect is not Dialect.EXPECT:
+        given = replace(given, trace=with_trigger_root(given.trace))
+    try:
+        spec = _Spec(selector, given)
+    except EvaluationError as error:
+        return tuple(AssertionVerdict(judgement=_broken(str(error))) for _ in assertions)
+    return tuple(spec.judge(assertion) for assertion in assertions)
+
+
+def _broken(error: str) -> Judgement:
+    return Judgement(truth=Truth.FAILS, reason=error, error=error)
+
+
+class _Spec:
+    """A selector on a trace."""
+
+    def __init__(self, selector: Selector, given: Given) -> None:
+        self.selector = selector
+        self.given = given
+        self.spans = select(selector, given)
+        self.sure = self.spans if given.closed else sure(selector, given)
+        self._near: tuple[NearMiss, ...] | None = None
+
+    @property
+    def near(self) -> tuple[NearMiss, ...]:
+        """Why nothing is selected; computed once, when asked for."""
+        if self._near is None:
+            self._near = near_misses(self.selector, self.given)
+        return self._near
+
+    def judge(self, statement: Statement) -> AssertionVerdict:
+        """Judge one assertion."""
+        if any(isinstance(part, (Expect, Relate, StandAlone)) for part in parts_of(statement)):
+            return AssertionVerdict(judgement=judge(statement, self.given))
+        seen = self._seen(statement)
+        now = self._closed(statement, seen)
+        results = tuple(one.verdict for one in seen)
+        if not self.given.closed:
+            now = self._open(statement, seen, now)
+        return AssertionVerdict(judgement=now, span_results=results)
+
+    def _seen(self, statement: Statement) -> list[Seen]:
+        if self.spans:
+            return [look_at(statement, self.given, span, self.spans) for span in self.spans]
+        if self.given.dialect is Dialect.COMPAT or counts(statement):
+            return [look_at(statement, self.given, None, ())]
+        verdict = SpanVerdict(span_id=None, passed=False, error="no span matched")
+        return [Seen(verdict=verdict, missing=True)]
+
+    # --- as if the trace had ended
+
+    def _closed(self, statement: Statement, seen: list[Seen]) -> Judgement:
+        failed = [one for one in seen if not one.verdict.passed]
+        looked_at = tuple(span.span_id for span in self.spans)
+        notes = tuple(dict.fromkeys(note for one in seen for note in one.notes))
+        expected = self._expected(statement, (failed or seen)[0])
+        actual = (failed or seen)[0].verdict.observed
+        if not failed:
+            return Judgement(truth=Truth.HOLDS, expected=expected, actual=actual, looked_at=looked_at, notes=notes)
+        culprits = tuple(one.verdict.span_id for one in failed if one.verdict.span_id is not None)
+        lack = self._lacks(statement, failed[0])
+        return Judgement(
+            truth=Truth.FAILS,
+            reason=self._reason(statement, failed),
+            expected=expected,
+            actual=actual,
+            spans=culprits[:_MAX_CULPRITS],
+            looked_at=looked_at,
+            near=() if self.spans else self.near,
+            notes=notes,
+            lack=lack,
+            error=next((one.verdict.error for one in failed if self._is_error(one)), ""),
+        )
+
+    def _is_error(self, one: Seen) -> bool:
+        if self.given.dialect is Dialect.COMPAT:
+            return bool(one.verdict.error) and not one.verdict.error.endswith("no match")
+        return bool(one.verdict.error) and not one.missing
+
+    def _expected(self, statement: Statement, one: Seen) -> str:
+        if isinstance(statement, Compare) and one.verdict.expected:
+            return f"{statement.comparator} {one.verdict.expected}"
+        return one.verdict.expected
+
+    def _reason(self, statement: Statement, failed: list[Seen]) -> str:
+        """One sentence: what was found on the first spans that fail, and how many do."""
+        if not self.spans:
+            first = failed[0].verdict
+            if counts(statement) and not first.error:
+                return f"no span matched: {first.observed} is not {self._expected(statement, failed[0])}"
+            return first.error or "no span matched"
+        told = [self._told(statement, one) for one in failed[:_TOLD]]
+        more = f", and {len(failed) - _TOLD} more" if len(failed) > _TOLD else ""
+        share = f"{len(failed)} of {len(self.spans)} spans: " if len(self.spans) > 1 else ""
+        return f"{share}{'; '.join(told)}{more}"
+
+    def _told(self, statement: Statement, one: Seen) -> str:
+        span = next((span for span in self.spans if span.span_id == one.verdict.span_id), None)
+        where = label(span) if span is not None else "the trace"
+        if one.verdict.error and (one.missing or self.given.dialect is not Dialect.COMPAT):
+            return f"{where}: {one.verdict.error}"
+        return f"{where}: {shortened(one.verdict.observed, 80)} is not {self._expected(statement, one)}"
+
+    def _lacks(self, statement: Statement, one: Seen) -> bool:
+        """Whether it fails only for want of spans: none was selected, or fewer than asked for."""
+        if not self.spans and not counts(statement):
+            return True
+        if not isinstance(statement, Compare) or not _is_count(statement.left):
+            return not self.spans and bool(one.verdict.error)
+        wanted = as_number(one.verdict.expected)
+        upward = statement.comparator in (Comparator.EQ, Comparator.GE, Comparator.GT, Comparator.NE)
+        return upward and wanted is not None and len(self.spans) <= wanted
+
+    # --- while spans are still to come
+
+    def _open(self, statement: Statement, seen: list[Seen], now: Judgement) -> Judgement:
+        early = self._early(statement, seen)
+        if early is Truth.HOLDS and now.truth is Truth.HOLDS:
+            return now
+        if early is Truth.FAILS and now.truth is Truth.FAILS:
+            return replace(now, lack=False)
+        lack = now.truth is Truth.FAILS and now.lack
+        reason = now.reason if now.truth is Truth.FAILS else "more spans may come"
+        return replace(now, truth=Truth.UNDECIDED, reason=reason, lack=lack, error="")
+
+    def _early(self, statement: Statement, seen: list[Seen]) -> Truth:
+        """What no further span can change."""
+        counting = self._count_outcome(statement)
+        if counting is not None:
+            return {Outcome.HOLDS: Truth.HOLDS, Outcome.FAILS: Truth.FAILS}.get(counting, Truth.UNDECIDED)
+        if not is_fixed(statement):
+            return Truth.UNDECIDED
+        stays = {span.span_id for span in self.sure}
+        violated = any(one.verdict.span_id in stays and not one.verdict.passed and not one.undecided for one in seen)
+        return Truth.FAILS if violated else Truth.UNDECIDED
+
+    def _count_outcome(self, statement: Statement) -> Outcome | None:
+        """What a comparison of the number of selected spans may become; None when it is another statement."""
+        if not isinstance(statement, Compare):
+            return None
+        left, comparator, right = statement.left, statement.comparator, statement.right
+        if _is_count(right) and not _is_count(left):
+            left, comparator, right = right, _MIRRORED.get(comparator, comparator), left
+        if not _is_count(left) or any(
+            not _is_variable(name) for name in names_in(Compare(left=right, comparator=comparator, right=right))
+        ):
+            return None
+        try:
+            bound = evaluate(right, self.given)
+            return decide(len(self.sure), comparator, bound, Motion.GROW, self.given.dialect)
+        except EvaluationError:
+            return OPEN
+
+
+def _is_count(node: object) -> bool:
+    return isinstance(node, Name) and node.key == f"{SELECTED_SPANS}count"
+
+
+def _is_variable(name: Name) -> bool:
+    return name.place.value in ("var", "env")
+
+
+__all__ = ["AssertionVerdict", "OutputVerdict", "SpanVerdict", "evaluate_output", "judge_spec"]
