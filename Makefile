@@ -15,6 +15,8 @@ $(VENV)/.installed: $(LOCK) pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# As pip does for what it installs: the first run is then as fast as the second, also where Python may write no caches.
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 install: $(VENV)/.installed ## make .venv with everything that development needs

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from spanspec.api import SystemClock, listening
-from spanspec.definition.plan import ExpectPlan, Plan, RunSettings, SettleSettings
+from spanspec.api import SystemClock, listening, new_session
+from spanspec.definition.plan import ExpectPlan, Loaded, Plan, RunSettings, SettleSettings
 from spanspec.language.dialect import Dialect
 from spanspec.language.parser import parse_statement
 from spanspec.language.verdict import Given
@@ -69,7 +69,7 @@ async def _once(session, plan: Plan, spans_before: int) -> float:
 
 async def _all(spans_before: int) -> list[float]:
     settings = RunSettings(receiver_http="127.0.0.1:0", receiver_grpc="127.0.0.1:0", receiver_explicit=True)
-    async with listening(settings) as session:
+    async with listening(new_session(Loaded(), 0), settings) as session:
         return [await _once(session, _plan(), spans_before) for _ in range(ROUNDS)]
 
 

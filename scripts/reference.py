@@ -47,9 +47,7 @@ def main(arguments: list[str]) -> int:
 
 def filled(path: Path) -> str:
     """A page's text with its tables as they should be."""
-    return _BLOCK.sub(
-        lambda found: f"{found[1]}{_render(found['name'])}\n{found[3]}", path.read_text(encoding="utf-8")
-    )
+    return _BLOCK.sub(lambda found: f"{found[1]}{_render(found['name'])}\n{found[3]}", path.read_text(encoding="utf-8"))
 
 
 def _render(name: str) -> str:
@@ -119,7 +117,7 @@ def _keys(name: str) -> Iterator[str]:
     if now:
         yield from _table(("key", "meaning"), iter(now))
     if now and later:
-        yield from ("", "Known, and without effect in this version:", "")
+        yield from ("", "Known, and not acted on by this version:", "")
     if later:
         yield from _table(("key", "meaning", "what this version does"), iter(later))
 
@@ -156,7 +154,8 @@ def _dataclass(name: str) -> Iterator[str]:
     cls = _MODELS[name]
     docs = attribute_docs(cls)
     yield from _table(
-        ("key", "meaning"), ((f"`{each.name}`", docs.get(each.name, "")) for each in dataclasses.fields(cls))
+        ("key", "meaning"),
+        ((f"`{each.name}`", re.sub(r"\bNone\b", "null", docs.get(each.name, ""))) for each in dataclasses.fields(cls)),
     )
 
 
@@ -164,7 +163,9 @@ def attribute_docs(cls: type) -> dict[str, str]:
     """What a class's docstring says of each attribute."""
     text = inspect.getdoc(cls) or ""
     _, _, section = text.partition("Attributes:\n")
-    return {found[1]: found[2] for found in re.finditer(r"^ {4}(\w+): ((?:.+\n?(?: {8}.+\n?)*))", section, re.MULTILINE)}
+    return {
+        found[1]: found[2] for found in re.finditer(r"^ {4}(\w+): ((?:.+\n?(?: {8}.+\n?)*))", section, re.MULTILINE)
+    }
 
 
 # --- diagnostics

@@ -29,7 +29,7 @@ from spanspec.runner.run import run_all, run_all_stored
 from spanspec.source.diagnostics import has_errors
 from spanspec.source.text import SourceText
 from spanspec.stores import memory
-from spanspec.stores.file import read
+from spanspec.stores.base import STORES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -130,25 +130,21 @@ async def execute(loaded: Loaded, *, listener: Listener | None = None, seed: int
     Raises:
         ReceiverError: The receiver could not listen.
     """
-    seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+    session = new_session(loaded, random.SystemRandom().getrandbits(32) if seed is None else seed, listener)
     if all(plan.skip_trace or plan.skip for plan in loaded.plans):
-        session = _session(SystemClock(), seed, loaded.settings, None, "", listener)
         return await run_all(loaded.plans, session, version=__version__, linger_s=0.0)
-    async with listening(loaded.settings, listener=listener, seed=seed) as session:
+    async with listening(session, loaded.settings) as session:
         return await run_all(loaded.plans, session, version=__version__, linger_s=loaded.settings.linger_s)
 
 
 @asynccontextmanager
-async def listening(
-    settings: RunSettings, *, listener: Listener | None = None, seed: int = 0
-) -> AsyncIterator[Session]:
-    """A session with a receiver that listens where the settings say; `session.receiver` is its HTTP address.
+async def listening(session: Session, settings: RunSettings) -> AsyncIterator[Session]:
+    """The session with a receiver that listens where the settings say; its `receiver` is the HTTP address.
 
     Raises:
         ReceiverError: The receiver could not listen.
     """
-    clock = SystemClock()
-    store = memory.Store(clock)
+    store = memory.Store(session.clock)
     receiver = Receiver(
         store,
         http=address(settings.receiver_http),
@@ -156,9 +152,8 @@ async def listening(
         explicit=settings.receiver_explicit,
     )
     async with receiver:
-        yield replace(
-            _session(clock, seed, settings, store, shown(receiver.http_address), listener), notes=tuple(receiver.notes)
-        )
+        where = shown(receiver.http_address)
+        yield replace(session, store=store, receiver=where, notes=tuple(receiver.notes))
 
 
 def execute_stored(loaded: Loaded, path: str, *, seed: int = 0) -> RunResult:
@@ -168,8 +163,7 @@ def execute_stored(loaded: Loaded, path: str, *, seed: int = 0) -> RunResult:
         OtlpError: The file holds no OTLP.
         UsageError: The file holds no trace, or several and none is chosen.
     """
-    session = _session(SystemClock(), seed, loaded.settings, None, "", None)
-    return run_all_stored(loaded.plans, _chosen(path), session, version=__version__)
+    return run_all_stored(loaded.plans, _chosen(path), new_session(loaded, seed), version=__version__)
 
 
 def stored_traces(path: str) -> list[Trace]:
@@ -182,7 +176,7 @@ def stored_traces(path: str) -> list[Trace]:
     if not Path(path).exists():
         raise UsageError(f"{path}: no such file or folder", help="Name a file of OTLP JSON or protobuf.")
     grouped: dict[str, list[Span]] = {}
-    for span in read(path).spans:
+    for span in STORES.load("file").read(path).spans:
         grouped.setdefault(span.trace_id, []).append(span)
     return [assemble(spans) for spans in grouped.values()]
 
@@ -208,25 +202,17 @@ def _chosen(path: str) -> Trace:
     return traces[0]
 
 
-def _session(
-    clock: SystemClock,
-    seed: int,
-    settings: RunSettings,
-    store: memory.Store | None,
-    receiver: str,
-    listener: Listener | None,
-) -> Session:
+def new_session(loaded: Loaded, seed: int, listener: Listener | None = None) -> Session:
+    """A session on the machine's clocks, without a store."""
     ids = RandomIds(random.SystemRandom())
     return Session(
-        clock=clock,
+        clock=SystemClock(),
         ids=ids,
         listener=listener or Silent(),
-        store=store,
         seed=seed,
-        environment=os.environ,
+        environment=loaded.environment,
         run_id=ids.span_id(),
-        receiver=receiver,
-        trace_url=settings.trace_url,
+        trace_url=loaded.settings.trace_url,
     )
 
 

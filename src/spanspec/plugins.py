@@ -5,11 +5,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from spanspec.errors import PluginError
 from spanspec.source.suggest import did_you_mean
+
+
+@cache
+def _entry_points(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,8 @@ class Family:
         return tuple(sorted(name for name in names if not name.startswith("_") and name != "base"))
 
     def third_party(self) -> dict[str, EntryPoint]:
-        """Entry points by name."""
-        return {point.name: point for point in entry_points(group=self.group)}
+        """Entry points by name; what is installed is looked up once a process."""
+        return _entry_points(self.group)
 
     def names(self) -> tuple[str, ...]:
         """All names, sorted."""

@@ -31,7 +31,12 @@ KINDS = {"internal", "server", "client", "producer", "consumer"}
 
 def spans_of(node: dict[str, Any], parent: SpanId | None = None, start: int = 0) -> Iterator[Span]:
     """The spans of a case's tree; a kind that OTLP does not have stands in an attribute."""
-    built = span(node["name"], service=None, attributes=node["attributes"], kind=node["kind"] if node["kind"] in KINDS else "internal")
+    built = span(
+        node["name"],
+        service=None,
+        attributes=node["attributes"],
+        kind=node["kind"] if node["kind"] in KINDS else "internal",
+    )
     begin = node.get("start", start)
     yield replace(built, span_id=SpanId(node["id"]), parent_id=parent, start_ns=begin, end_ns=begin + 1)
     for index, child in enumerate(node["children"]):

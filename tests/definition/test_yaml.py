@@ -78,6 +78,9 @@ def test_plain_scalars_follow_the_core_schema(text: str, value: object) -> None:
         ("'007'", "007"),
         ("+1", "1"),
         ("08", "8"),
+        ("-0x10", "-16"),
+        ("1.0", "1"),
+        ("100_000.5", "100000.5"),
     ],
 )
 def test_a_number_where_text_is_wanted_is_written_as_the_reference_does(text: str, written: str) -> None:
@@ -144,6 +147,38 @@ def test_a_part_of_a_text_is_pointed_at_in_a_block_scalar() -> None:
     place = scalar.place(Range(start, start + 5))
     assert source.text[place.start : place.end] == "third"
     assert source.position(place.start).line == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": "x \\ud83d\\ude00 y"}', "x 😀 y"),
+        ("a: \"\\ud83d\\ude00\\uD83D\\uDE01 y\"\nb: '\\ud83d\\ude00'\n", "😀😁 y"),
+    ],
+)
+def test_surrogate_pairs_of_json(text: str, value: str) -> None:
+    """JSON escapes characters beyond the basic plane in two; what follows keeps its place."""
+    source = SourceText("x", text)
+    found = read(source)
+    assert not found.diagnostics
+    node = found.documents[0]
+    assert isinstance(node, Mapping)
+    scalar = node.get("a")
+    assert isinstance(scalar, Scalar)
+    assert scalar.text == value
+    assert source.text[scalar.offset(value.index("y"))] == "y"
+    assert node.get("b") is None or plain(node)["b"] == "\\ud83d\\ude00"  # type: ignore[index]
+
+
+def test_windows_line_ends() -> None:
+    """Carriage returns change no place."""
+    source = SourceText("x", "a: |-\r\n  one\r\n  two\r\nb: 'x'\r\n")
+    node = read(source).documents[0]
+    assert isinstance(node, Mapping)
+    scalar = node.get("a")
+    assert isinstance(scalar, Scalar)
+    assert scalar.text == "one\ntwo"
+    assert source.text[scalar.offset(4) :].startswith("two")
 
 
 def test_several_documents_and_empty_ones() -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^ *(?P=fence)$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^(?P<indent> *)(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^ *(?P=fence)$", re.DOTALL | re.MULTILINE
+)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 
 
@@ -55,7 +57,9 @@ def _block(page: Path, text: str, found: re.Match[str]) -> Block:
         line=text.count("\n", 0, found.start("text")) + 1,
         language=language,
         marks={key: value for key, _, value in (mark.partition("=") for mark in marks)},
-        text="".join(line[min(indent, len(line) - len(line.lstrip(" "))) :] for line in found["text"].splitlines(keepends=True)),
+        text="".join(
+            line[min(indent, len(line) - len(line.lstrip(" "))) :] for line in found["text"].splitlines(keepends=True)
+        ),
     )
 
 
@@ -108,13 +112,13 @@ _BARS = re.compile(r"[ ▏▎▍▌▋▊▉█▐]+$", re.MULTILINE)
 
 
 def shown_pattern(shown: str) -> re.Pattern[str]:
-    """A pattern that fits the output shown, whatever its times, ids, ports and bars; a line `…` fits any lines."""
-    return re.compile(r"\s*\n".join("(?s:.*?)" if line == "…" else _line_pattern(line) for line in bare(shown).split("\n")))
+    """A pattern that fits the bare output shown, whatever its times, ids, ports and bars; a line `…` fits any lines."""
+    return re.compile("\n".join("(?s:.*?)" if line == "…" else _line_pattern(line) for line in bare(shown).split("\n")))
 
 
 def bare(output: str) -> str:
-    """Output without bars, and without blank lines around it."""
-    return _BARS.sub("", output).strip("\n")
+    """Output without bars and blank lines."""
+    return "\n".join(line for line in _BARS.sub("", output).splitlines() if line)
 
 
 def _line_pattern(line: str) -> str:

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from scripts import reference
+
 from spanspec.cli.main import COMMANDS, main
 from spanspec.definition.load import load
 from spanspec.definition.plan import Loaded, Options
@@ -89,7 +89,11 @@ def _commands(block: Block) -> list[tuple[list[str], str]]:
     joined = block.text.replace("\\\n", " ")
     parts = re.split(r"^\$ ", joined, flags=re.MULTILINE)[1:]
     split = [part.partition("\n") for part in parts]
-    return [(shlex.split(line.split(" | ")[0].split(" > ")[0], comments=True), shown) for line, _, shown in split if line.startswith("spanspec ")]
+    return [
+        (shlex.split(line.split(" | ")[0].split(" > ")[0], comments=True), shown)
+        for line, _, shown in split
+        if line.startswith("spanspec ")
+    ]
 
 
 def _needs_a_server(arguments: list[str]) -> bool:
@@ -98,7 +102,11 @@ def _needs_a_server(arguments: list[str]) -> bool:
 
 def _is_pattern(arguments: list[str]) -> bool:
     """Whether it shows a command's form (`spanspec run [PATH]...`) and not a call of it."""
-    return any(word.isupper() or word.startswith("[") or word == "RUN.json" for word in arguments[1:] if not word.startswith("-"))
+    return any(
+        word.isupper() or word.startswith("[") or word == "RUN.json"
+        for word in arguments[1:]
+        if not word.startswith("-")
+    )
 
 
 @pytest.mark.parametrize("block", CONSOLE, ids=_ids(CONSOLE))
@@ -132,7 +140,11 @@ def test_commands_give_what_is_shown(block: Block, tmp_path: Path) -> None:
 
 def _files_are_there(arguments: list[str], folder: Path) -> bool:
     """Whether the files that a command names are on its page; `tests` and the like stand for the reader's own."""
-    named = [word.partition("#")[0] for word in arguments[1:] if re.fullmatch(r"[\w./-]+\.(?:yaml|json|jsonl)(?:#\w+)?|tests", word)]
+    named = [
+        word.partition("#")[0]
+        for word in arguments[1:]
+        if re.fullmatch(r"[\w./-]+\.(?:yaml|json|jsonl)(?:#\w+)?|tests", word)
+    ]
     return all((folder / name).exists() for name in named)
 
 
@@ -160,5 +172,9 @@ def test_every_page_has_marks_that_mean_something() -> None:
 
 def test_pages_name_no_machine_of_ours() -> None:
     """No page names a path that exists on one machine only."""
-    found = [page for page in {block.page for block in all_blocks()} if re.search(r"(?<![\w.])/(?:work|tmp|root|home)/", (ROOT / page).read_text(encoding="utf-8"))]
+    found = [
+        page
+        for page in {block.page for block in all_blocks()}
+        if re.search(r"(?<![\w.])/(?:work|tmp|root|home)/", (ROOT / page).read_text(encoding="utf-8"))
+    ]
     assert not found

@@ -12,7 +12,11 @@ from tests.docs.pages import ROOT, anchors, links, pages
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_internal_links_resolve(page: Path) -> None:
     """Each link to a page or heading of the project finds it."""
-    broken = [target for target in links(page) if not target.startswith(("http://", "https://", "mailto:")) and not _leads(page, target)]
+    broken = [
+        target
+        for target in links(page)
+        if not target.startswith(("http://", "https://", "mailto:")) and not _leads(page, target)
+    ]
     assert not broken
 
 

@@ -6,8 +6,8 @@ import re
 
 import click
 import pytest
-
 from scripts import reference
+
 from spanspec.cli.main import COMMANDS, cli
 from spanspec.definition import keys
 from spanspec.language import _names as language
@@ -41,15 +41,21 @@ def test_every_command_and_option_is_documented(name: str) -> None:
     named = {word for code in in_code(text) for word in code.split()}
     missing = [opt for option in reference.options_of(command) for opt in option.opts if opt not in named]
     assert not missing, f"undocumented options of `spanspec {name}`: {', '.join(missing)}: {WRITE}"
-    arguments = [each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)]
-    assert not [each for each in arguments if each.strip("[].") not in text], f"undocumented arguments of `spanspec {name}`"
+    arguments = [
+        each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)
+    ]
+    assert not [each for each in arguments if each.strip("[].") not in text], (
+        f"undocumented arguments of `spanspec {name}`"
+    )
 
 
 def test_no_command_is_documented_that_does_not_exist() -> None:
     """Each section on a command is about one that exists, and so is each option that the page names."""
     text = COMMAND_LINE.read_text(encoding="utf-8")
     assert set(re.findall(r"^## `spanspec (\S+)`$", text, re.MULTILINE)) == set(COMMANDS)
-    known = {opt for name in COMMANDS for option in reference.options_of(reference.command(name)) for opt in option.opts}
+    known = {
+        opt for name in COMMANDS for option in reference.options_of(reference.command(name)) for opt in option.opts
+    }
     known |= {opt for option in cli.params for opt in option.opts} | {"--help", "-h"}
     named = {word for code in in_code(text) for word in re.findall(r"(?<!\S)--?[a-zA-Z][\w-]*", code)}
     assert named <= known, f"options that do not exist: {sorted(named - known)}"
@@ -94,7 +100,11 @@ def test_every_key_is_documented(page: str, heading: str, table: dict[str, keys.
 
 def test_every_settle_key_has_its_default_documented() -> None:
     """The table of defaults names each key of `settle`."""
-    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", section(DEFINITION_FILES, "## `settle`").split("| key | default |")[1], re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \|$",
+        section(DEFINITION_FILES, "## `settle`").split("| key | default |")[1],
+        re.MULTILINE,
+    )
     assert set(rows) == set(keys.SETTLE)
 
 

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spanspec.language._picker import Picker
+from spanspec.language.dialect import Dialect
 from spanspec.language.statements import judge
 from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble
 from spanspec.model.ids import SpanId
 from spanspec.testing import span, trigger_span
-from tests.language.reading import HOST, statement
+from tests.language.reading import HOST, selector, statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +45,7 @@ SELECTORS = [
     'span[]:not(span[name = "a"] span[])',
     'span[]:not(span[name = "a"])',
     'span[]:has(> span[name = "b"])',
-    "span[]:not(span[]:has(span[name = \"c\"]))",
+    'span[]:not(span[]:has(span[name = "c"]))',
     "span[x = 1]",
     "span[x > 0]",
     "span[span:child_count >= 1]",
@@ -67,12 +69,12 @@ CONDITIONS = [
     "(not x = 1)",
     "x exists",
     "(some > span[])",
-    "(no span[name = \"b\"])",
+    '(no span[name = "b"])',
     "(at most 1 > span[])",
-    "(x = 1 or name = \"a\")",
+    '(x = 1 or name = "a")',
     "(count(> span[]) < 2)",
     "span:child_count < 2",
-    "parent:name = \"a\"",
+    'parent:name = "a"',
 ]
 VALUES = [
     "count({})", "total_time({})", "busy_time({})", "max({})", "min({})", "max({}, x)", "sum({}, x)", "avg({})",
@@ -107,7 +109,11 @@ def leaves(draw: st.DrawFn) -> str:
     if kind == 3:
         value = draw(st.sampled_from(VALUES)).format(first if "," not in first else 'span[name = "a"]')
         bound = draw(st.integers(0, 3))
-        unit = "ms" if any(word in value for word in ("time", "max(", "min(", "avg", "median")) and ", x" not in value else ""
+        unit = (
+            "ms"
+            if any(word in value for word in ("time", "max(", "min(", "avg", "median")) and ", x" not in value
+            else ""
+        )
         return f"{value} {draw(st.sampled_from(COMPARATORS))} {bound}{unit}"
     return draw(st.sampled_from(PLAIN))
 
@@ -128,7 +134,9 @@ def arrivals(draw: st.DrawFn) -> list[Span]:
     count = draw(st.integers(1, 7))
     spans: list[Span] = []
     for index in range(count):
-        parent = draw(st.sampled_from([None, "injected", "gone", *(f"n{other}" for other in range(count) if other != index)]))
+        parent = draw(
+            st.sampled_from([None, "injected", "gone", *(f"n{other}" for other in range(count) if other != index)])
+        )
         start = draw(st.integers(0, 10))
         more = {} if (x := draw(st.sampled_from([None, 1, 2, "t"]))) is None else {"x": x}
         resource = draw(st.sampled_from([HOST, HOST, {"host.name": "two"}, {}]))
@@ -177,8 +185,28 @@ def test_an_early_verdict_is_the_verdict(text: str, order: list[Span], triggered
             assert truth is early[index - 1], (text, index, early)
 
 
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(SELECTORS), arrivals(), st.booleans(), st.sampled_from([Dialect.EXPECT, Dialect.SPECS]))
+def test_sure_members_stay_and_others_were_possible(
+    text: str, order: list[Span], triggered: bool, dialect: Dialect
+) -> None:
+    """What is surely selected early is selected in the end, and what is selected in the end was possible early."""
+    node = selector(text, dialect)
+    trigger = trigger_span() if triggered else None
+    injected = INJECTED if triggered else None
+    whole = Picker(Given(trace=assemble(order, injected=injected, trigger=trigger), dialect=dialect))
+    final = {span.span_id for span in whole.spans(whole.pick(node).now)}
+    for seen in range(len(order) + 1):
+        part = assemble(order[:seen], injected=injected, trigger=trigger)
+        picker = Picker(Given(trace=part, dialect=dialect, closed=False))
+        picked = picker.pick(node)
+        assert {span.span_id for span in picker.spans(picked.sure)} <= final
+        possible = {span.span_id for span in picker.spans(picker.possible(node))}
+        assert {found for found in final if found in picker.forest.number} <= possible
+
+
 def _order() -> list[Span]:
-    """a (root) with b below it twice, then c; arriving in this order, one clock."""
+    """A (root) with b below it twice, then c; arriving in this order, one clock."""
     a = span("a", id="a", start=0, end=50, resource=HOST, x=1)
     b1 = span("b", id="b1", parent="a", start=10, end=20, resource=HOST, x=2)
     b2 = span("b", id="b2", parent="a", start=30, end=40, resource=HOST, x=3, status="error")
@@ -223,6 +251,7 @@ TIGHT = [
     ('some span[name = "b"] or some span[name = "z"]', 2, Truth.HOLDS),
     ('some span[name = "b"] implies some span[name = "c"]', 4, Truth.HOLDS),
     ("some span[]:root", 1, Truth.HOLDS),
+    ('every span[name = "b"]', 2, Truth.HOLDS),
     ("response:status = 200", None, Truth.FAILS),
 ]
 

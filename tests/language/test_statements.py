@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from spanspec.language.verdict import Truth
+from spanspec.model.assemble import assemble
 from spanspec.model.context import TriggerResult
+from spanspec.model.ids import TraceId
 from spanspec.model.span import Event
 from spanspec.testing import span, trace
-from tests.language.reading import HOST, shop, shop_trace, verdict
+from tests.language.reading import HOST, shop_trace, verdict
 
 RESPONSE = TriggerResult(kind="http", start_ns=0, end_ns=50_000_000, status=201, body="{}")
 
@@ -64,8 +66,8 @@ FAILING = [
     ('no span[name = "charge"]', "no", "1 span"),
     ('some span[name = "refund"]', "some", "no span"),
     ('at least 3 span[kind = "client"]', "at least 3", "2 spans"),
-    ('every span[name = "refund"] where amount > 5', "every where amount > 5", "no span"),
-    ('every span[name = "charge"] where amount > 5', "every where amount > 5", "missing"),
+    ('every span[name = "refund"] where amount > 5', "every: amount > 5", "no span"),
+    ('every span[name = "charge"] where amount > 5', "every: amount > 5", "missing"),
     ('busy_time(span[kind = "client"]) < 40ms', "< 40ms", "45ms"),
     ('busy_time(span[name = "x"]) < 40ms', "< 40ms", "no span"),
     ('not (busy_time(span[name = "x"]) > 40ms)', "> 40ms", "no span"),
@@ -248,9 +250,25 @@ def test_events_after_where() -> None:
 
 
 def test_linked_traces() -> None:
-    """`leads to` reaches spans of linked traces."""
-    spans = shop()
-    assert (
-        verdict('some span[name = "send ship"] leads to span[name = "ship"]', trace(*spans.values())).truth
-        is Truth.HOLDS
-    )
+    """`leads to` reaches spans of linked traces, which no other expectation counts."""
+    send = span("send", kind="producer", resource=HOST)
+    far = span("ship", kind="consumer", links=[send], trace_id=TraceId("2" * 32), start=7, resource=HOST)
+    whole = assemble([send], linked=[far])
+    assert verdict('some span[name = "send"] leads to exactly 1 span[name = "ship"]', whole).truth is Truth.HOLDS
+    assert verdict('some span[kind = "producer"] leads to span[name = "ship"] within 2ms', whole).truth is Truth.FAILS
+    assert verdict('no span[name = "ship"]', whole).truth is Truth.HOLDS
+
+
+def test_renamed_keys_are_noted() -> None:
+    """A key that was read under its other name is told."""
+    judgement = verdict('every span[name = "POST /order"] where http.status_code = 201', shop_trace())
+    assert judgement.truth is Truth.HOLDS
+    assert any("http.response.status_code" in note for note in judgement.notes)
+
+
+def test_a_missing_attribute_fails_under_not_as_well() -> None:
+    """A condition on every span that cannot be read fails, however it is negated around."""
+    text = 'every span[name = "charge"] where amount = 1'
+    assert verdict(text, shop_trace()).truth is Truth.FAILS
+    assert verdict(f"not ({text})", shop_trace()).truth is Truth.FAILS
+    assert verdict('no span[name = "charge"] where amount = 1', shop_trace()).truth is Truth.HOLDS

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 import click
 
 import spanspec
-from spanspec.api import listening
+from spanspec.api import listening, new_session
 from spanspec.cli.options import colour, tell, width
 from spanspec.definition.load import load
-from spanspec.definition.plan import Options, RunSettings
+from spanspec.definition.plan import Loaded, Options, RunSettings
 from spanspec.errors import SpanspecError, UsageError
 from spanspec.reports import terminal
 from spanspec.results.explain import aligned, expected_and_actual, reason
@@ -34,7 +34,6 @@ from spanspec.source.render import visible
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from spanspec.definition.plan import Loaded
     from spanspec.runner.case import Session
 
 START_S = 60.0
@@ -89,7 +88,7 @@ def _faults(folder: Path) -> dict[str, str]:
 
 async def _demo(folder: Path, faults: Mapping[str, str], began: float, *, verbose: bool) -> int:
     settings = RunSettings(receiver_http="127.0.0.1:0", receiver_grpc="127.0.0.1:0", receiver_explicit=True)
-    async with listening(settings) as session:
+    async with listening(new_session(Loaded(environment=os.environ), seed=0), settings) as session:
         click.echo(
             "Starting a shop of six services: gateway, order, payment, inventory, shipping, notification …", err=True
         )

@@ -56,7 +56,7 @@ def _parse(text: str, dialect: Dialect) -> tuple[Selector | Statement | Expressi
     """What the text is: a selector if it is one, else a statement, else a value; faults of the reading that got furthest."""
     tried: list[Parsed[Selector] | Parsed[Statement] | Parsed[Expression]] = []
     for parse in (parse_selector, parse_statement, parse_expression):
-        parsed = parse(text, dialect)  # type: ignore[operator]  # the three differ in what they return
+        parsed = parse(text, dialect)
         if parsed.node is not None and not has_errors(parsed.diagnostics):
             found = check(parsed.node, dialect)
             return parsed.node, [*parsed.diagnostics, *found]

@@ -15,10 +15,9 @@ from spanspec.cli.options import colour, duration_s, tell, variables, width
 from spanspec.definition.load import load
 from spanspec.definition.plan import Options, Wait
 from spanspec.errors import SpanspecError, UsageError
-from spanspec.reports import json as json_report
 from spanspec.reports import terminal
-from spanspec.reports.base import REPORTS
 from spanspec.reports._live import Live
+from spanspec.reports.base import REPORTS
 from spanspec.results.model import RunResult
 from spanspec.runner.run import interrupted
 
@@ -148,7 +147,7 @@ def _deliver(run: RunResult, wanted: list[tuple[str, str]], output: str, verbosi
     code = run.exit_code
     pretty = terminal.Report(width=width(), colour=colour(sys.stdout.isatty()), verbosity=verbosity)
     if output == "json":
-        click.echo(json_report.Report().render(run))
+        click.echo(REPORTS.load("json")().render(run))
     else:
         click.echo(pretty.render(run))
     for name, path in wanted:

@@ -37,6 +37,9 @@ _SIMPLE = {
     " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
 }  # fmt: skip
 _WIDE = {"x": 2, "u": 4, "U": 8}
+SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""A character beyond the basic plane as JSON escapes it (RFC 8259, section 7)."""
+
 _BLANK = " \t\r\n"
 
 
@@ -145,6 +148,8 @@ def as_reference_reads(scalar: Scalar) -> Scalar:
         return replace(scalar, value=int(digits, 8))
     if digits.lstrip("+-").startswith("0b"):
         return replace(scalar, value=int(digits, 2))
+    if digits.lstrip("+-").startswith("0x"):
+        return replace(scalar, value=int(digits, 16))
     return replace(scalar, value=resolve(digits))
 
 
@@ -238,6 +243,9 @@ def _double(raw: str) -> list[tuple[int, str]]:
 def _escape(raw: str, at: int) -> tuple[str, int]:
     """The character that the escape at `at` stands for, and the escape's width; an escaped line end stands for none."""
     code = raw[at + 1]
+    pair = SURROGATES.match(raw, at)
+    if pair is not None:
+        return chr(0x10000 + ((int(pair[1], 16) & 0x3FF) << 10) + (int(pair[2], 16) & 0x3FF)), len(pair[0])
     if code in _WIDE:
         digits = raw[at + 2 : at + 2 + _WIDE[code]]
         return chr(int(digits, 16)), 2 + len(digits)

@@ -51,7 +51,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "semconv_aliases": values.boolean,
         "secrets": _parts,
         "paths": _parts,
-        "store": _identity,
+        "store": values.store,
         "receiver.http": lambda text: values.address(text, values.DEFAULT_HTTP_PORT),
         "receiver.grpc": lambda text: values.address(text, values.DEFAULT_GRPC_PORT),
         "settle.until": _identity,
@@ -167,14 +167,6 @@ def _read(path: str, node: Node, faults: Faults, out: dict[str, Setting]) -> Non
         return
     if path == "settle.until" and isinstance(node, Scalar):
         _until(as_text(node), node, faults)
-    if path == "store" and value != "embedded":
-        faults.error(
-            "not-yet",
-            f'the store "{value}" is not supported by this version',
-            node.range,
-            help="Leave `store` out: the run has a receiver.",
-        )
-        return
     out[path] = Setting(value, _origin(node, faults), node if isinstance(node, Scalar) else None)
     if path in ("receiver.http", "receiver.grpc"):
         out["receiver.explicit"] = Setting(True, out[path].origin)

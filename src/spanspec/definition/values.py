@@ -87,6 +87,19 @@ def wait(text: str) -> str:
     return choice(text, WAITS)
 
 
+def store(text: str) -> str:
+    """The name of a store.
+
+    Raises:
+        BadValueError: This version does not have it.
+    """
+    if text == "embedded":
+        return text
+    raise BadValueError(
+        f'"{text}" is not supported by this version', code="not-yet", help="Leave `store` out: the run has a receiver."
+    )
+
+
 def linger(text: str) -> float | None:
     """Seconds, or None for `auto`."""
     return None if text.strip() == "auto" else seconds(text)

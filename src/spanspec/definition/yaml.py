@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
-from spanspec.definition.scalars import Scalar, resolve
+from spanspec.definition.scalars import SURROGATES, Scalar, resolve
 from spanspec.source.diagnostics import Diagnostic
 from spanspec.source.text import Range
 
@@ -25,6 +25,7 @@ MAX_DEPTH = 100
 MAX_NODES = 200_000
 _TOO_DEEP = f"lists and mappings are nested more than {MAX_DEPTH} deep"
 MAX_DOCUMENTS = 1_000
+_MAX_TRIES = 50
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
 _PROPERTY = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t\r\n]+)+|(?:[&!][^\s,\[\]{}]*)$")
@@ -80,15 +81,44 @@ class Read:
 
 def read(source: SourceText) -> Read:
     """Read all documents of a text; an empty document is left out."""
+    builder, fault = _built(source, source.text)
+    text, tries = source.text, 0
+    while fault is not None and "Unicode character escape" in str(fault) and tries < _MAX_TRIES:
+        text, tries = _without_surrogates(text, fault), tries + 1
+        builder, fault = _built(source, text)
+    if fault is not None:
+        builder.faults.append(_syntax(source, fault))
+    return Read(documents=tuple(builder.documents), diagnostics=tuple(builder.faults))
+
+
+def _built(source: SourceText, text: str) -> tuple[_Builder, yaml.YAMLError | None]:
+    """What libyaml makes of `text`, which has its characters where `source` has them."""
     builder = _Builder(source)
     try:
-        for event in yaml.parse(source.text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
             if builder.stopped:
                 break
     except yaml.YAMLError as fault:
-        builder.faults.append(_syntax(source, fault))
-    return Read(documents=tuple(builder.documents), diagnostics=tuple(builder.faults))
+        return builder, fault
+    return builder, None
+
+
+def _without_surrogates(text: str, fault: yaml.YAMLError) -> str:
+    """The text with JSON's surrogate pairs as YAML writes them, in as many characters.
+
+    All of them where the text is JSON, else those of the scalar that libyaml refused: in a plain or block scalar the
+    same letters are no escape. An escaped line end, which stands for nothing, fills the two characters that are over.
+    """
+    _, context = _marks(fault)
+    start = 0 if text.lstrip()[:1] in ("{", "[") else context or 0
+    head, tail = text[:start], text[start:]
+    return head + SURROGATES.sub(_one_escape, tail, count=0 if start == 0 else 1)
+
+
+def _one_escape(pair: re.Match[str]) -> str:
+    code = 0x10000 + ((int(pair[1], 16) & 0x3FF) << 10) + (int(pair[2], 16) & 0x3FF)
+    return f"\\\n\\U{code:08x}"
 
 
 def walk(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:

@@ -158,6 +158,8 @@ def _exact(operator: Operator, left: Numeric, right: Numeric) -> int | Decimal:
             result = _EXACT.divide(one, other)
     except DecimalException as error:
         raise _no_result(operator, left, right) from error
+    if not result.is_finite():
+        raise _no_result(operator, left, right)
     if isinstance(left, int) and isinstance(right, int) and result == result.to_integral_value():
         return int(result)
     return result

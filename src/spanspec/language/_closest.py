@@ -71,10 +71,10 @@ def pair_in_words(relation: Relation, pair: tuple[int, int], given: Given) -> st
     times = _times(
         relation, first.start_ns - origin, end_of(first) - origin, second.start_ns - origin, end_of(second) - origin
     )
-    said = f"the closest are {names}: {times}, {_verdict(relation, a, b)}"
+    said = f"the closest are {names}: {times}"
     if relation.pair(a, b) is Outcome.CLOCK:
         return f"{said}; {_clocks(relation, a, b)}"
-    return said
+    return f"{said}, {_verdict(relation, a, b)}"
 
 
 def _times(relation: Relation, a_start: int, a_end: int, b_start: int, b_end: int) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from spanspec.language.verdict import Value
 
 _QUOTES = re.compile(r"\\([\"'])")
+_LONGEST_NS = 2**63
 _MISSPELT = {"unespecified": "unspecified"}
 """The reference misspells one span kind, and its files do."""
 
@@ -95,7 +96,7 @@ def _equal_durations(left: Value, right: Value) -> bool | None:
     if compare_numbers(one, other) == 0:
         return True
     measured = _durational(left) != _durational(right)
-    return measured and one > 0 and other > 0 and display(int(one)) == display(int(other))
+    return measured and 0 < one < _LONGEST_NS and 0 < other < _LONGEST_NS and display(int(one)) == display(int(other))
 
 
 def _equal_composite(left: Value, right: Value) -> bool:

@@ -10,7 +10,6 @@ from spanspec.language._weighed import Evidence, Weighed, weighed
 from spanspec.language._wording import counted, enumeration, gathered, label
 from spanspec.language.aggregates import MOTIONS, NoSpanError, arguments_of
 from spanspec.language.expressions import MissingError, evaluate
-from spanspec.language.names import look_up
 from spanspec.language.syntax import (
     Arithmetic,
     Call,
@@ -74,13 +73,9 @@ def compare_values(judge: Judge, statement: Compare, node: int | None, *, lenien
 def existence(judge: Judge, statement: Exists, node: int | None) -> Weighed:
     """Weigh `name exists` and `name missing`."""
     span = None if node is None else judge.picker.forest.spans[node]
-    found = look_up(statement.name, span, replace(judge.still_open, aliases=False))
-    may = OPEN
-    if found.undecided:
-        found = look_up(statement.name, span, replace(judge.given, aliases=False))
-    else:
-        may = outcome(found.present == statement.present)
+    found = judge.picker.predicates.look(statement.name, span, exact=True)
     now = outcome(found.present == statement.present)
+    may = OPEN if found.undecided else now
 
     def explain() -> Evidence:
         actual = f"it is {show(found.value)}" if found.present else found.missing or "it is missing"
@@ -186,7 +181,7 @@ def _motion(judge: Judge, statement: Compare, span: Span | None) -> tuple[Motion
     """How left less right may move, whether a name is not decided yet, and whether a further span may break it."""
     motion = motion_of(judge, statement.left) | flipped(motion_of(judge, statement.right))
     names = [*names_in(statement.left), *names_in(statement.right)]
-    undecided = any(look_up(name, span, judge.still_open).undecided for name in names)
+    undecided = any(judge.picker.predicates.look(name, span).undecided for name in names)
     fallible = any(_is_fallible(call) for call in _calls(statement))
     return motion, undecided, fallible
 
@@ -194,7 +189,7 @@ def _motion(judge: Judge, statement: Compare, span: Span | None) -> tuple[Motion
 def motion_of(judge: Judge, node: Expression) -> Motion:
     """How an expression's value may move while spans arrive."""
     if isinstance(node, Name):
-        return motion_of_name(node, judge.given)
+        return motion_of_name(node, judge.still_open)
     if isinstance(node, Negate):
         return flipped(motion_of(judge, node.operand))
     if isinstance(node, Arithmetic):

@@ -55,7 +55,8 @@ def pick(selector: Selector, picker: Picker) -> tuple[list[int], bool]:
     if not selector.chains:
         return everything, True
     found = [node for chain in selector.chains for node in _chain(chain.steps, everything, picker)]
-    return found, not any(step.pseudos for chain in selector.chains for step in chain.steps)
+    steady = not picker.forest.uncertain or all(len(chain.steps) == 1 for chain in selector.chains)
+    return found, steady and not any(step.pseudos for chain in selector.chains for step in chain.steps)
 
 
 def _chain(steps: Sequence[Step], candidates: Sequence[int], picker: Picker) -> list[int]:

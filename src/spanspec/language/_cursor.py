@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from spanspec.language.dialect import Dialect
 from spanspec.language.lexer import Lexer
@@ -39,6 +40,35 @@ class Fail(Exception):  # noqa: N818 - no error of the program: it carries one d
     def place(self) -> int:
         """How far the rule got."""
         return self.diagnostic.range.start if self.diagnostic.range is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What came of trying a rule.
+
+    Attributes:
+        outcome: The node, or why there is none.
+        at: Where the rule stopped.
+        last_end: Where its last token ended.
+        faults: What it passed over.
+    """
+
+    outcome: T | Fail
+    at: int
+    last_end: int
+    faults: tuple[Diagnostic, ...]
+
+    @property
+    def end(self) -> int:
+        """Where it stopped; before every text when it failed."""
+        return -1 if isinstance(self.outcome, Fail) else self.at
+
+    @property
+    def reach(self) -> tuple[bool, int, bool]:
+        """How good it is: a node before a failure, the longer one, the one without faults."""
+        if isinstance(self.outcome, Fail):
+            return False, self.outcome.place, False
+        return True, self.at, not has_errors(self.faults)
 
 
 class Cursor:
@@ -203,28 +233,26 @@ class Cursor:
             del self.faults[noted:]
             return fail
 
+    def read(self, rule: Callable[[], T]) -> Reading[T]:
+        """Try a rule and go back, whatever comes of it."""
+        at, last_end, noted = self.at, self.last_end, len(self.faults)
+        outcome = self.attempt(rule)
+        reading = Reading(outcome, self.at, self.last_end, tuple(self.faults[noted:]))
+        self.at, self.last_end = at, last_end
+        del self.faults[noted:]
+        return reading
+
+    def keep(self, reading: Reading[T]) -> T:
+        """Go on from the end of a reading; fail as it failed."""
+        if isinstance(reading.outcome, Fail):
+            raise self.recalled(reading.outcome)
+        self.at, self.last_end = reading.at, reading.last_end
+        self.faults.extend(reading.faults)
+        return reading.outcome
+
     def longest(self, *rules: Callable[[], T]) -> T:
         """Try each rule and keep the one that takes most; of equals, and of failures that got as far, the first."""
-        start, start_end, noted = self.at, self.last_end, len(self.faults)
-        best: tuple[int, bool, T, int, list[Diagnostic]] | None = None
-        worst: Fail | None = None
-        for rule in rules:
-            outcome = self.attempt(rule)
-            if isinstance(outcome, Fail):
-                worst = outcome if worst is None or outcome.place > worst.place else worst
-            else:
-                faults = self.faults[noted:]
-                clean = not has_errors(faults)
-                if best is None or (self.at, clean) > best[:2]:
-                    best = (self.at, clean, outcome, self.last_end, faults)
-            self.at, self.last_end = start, start_end
-            del self.faults[noted:]
-        if best is None:
-            assert worst is not None
-            raise self.recalled(worst)
-        self.at, _, node, self.last_end, faults = best
-        self.faults.extend(faults)
-        return node
+        return self.keep(max((self.read(rule) for rule in rules), key=lambda reading: reading.reach))
 
     def recalled(self, fail: Fail) -> Fail:
         """The failure that is told, after all; what its rule had found before counts again."""

@@ -17,6 +17,7 @@ _TOKENS: Final = (
 )  # fmt: skip
 """Each token and its piece of Go's layout, replaced once each, in this order."""
 
+_LONE_M = re.compile(r"(?<!P)M")
 _MONTHS = [
     "January",
     "February",
@@ -40,8 +41,9 @@ _LAYOUT = re.compile(
 
 def write_date(moment: datetime, layout: str) -> str:
     """Write a moment, which has a time zone, in a layout of at most 1000 characters."""
-    for token, piece in _TOKENS:
-        layout = layout.replace(token, piece, 1)
+    for letters, piece in _TOKENS:
+        # the M of Go's own PM is no month
+        layout = _LONE_M.sub(piece, layout, count=1) if letters == "M" else layout.replace(letters, piece, 1)
     return _LAYOUT.sub(lambda match: _piece(match[0], moment), layout[:1000])
 
 

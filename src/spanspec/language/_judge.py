@@ -29,6 +29,7 @@ class Judge:
     Attributes:
         given: What is looked at, as if it were closed.
         still_open: The same as if it were open.
+        growing: Whether it is.
         picker: Selects.
         aggregates: Evaluates calls as if the trace had ended.
         bounding: Evaluates calls on sure spans only.
@@ -36,6 +37,7 @@ class Judge:
 
     def __init__(self, given: Given) -> None:
         self.picker = Picker(given)
+        self.growing = not given.closed
         self.given = replace(self.picker.given, closed=True)
         self.still_open = self.picker.open_given
         self.aggregates = Aggregates(self.picker)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
+from spanspec.language.dialect import Dialect
 from spanspec.language.syntax import Comparator, Place
 from spanspec.language.truth import OPEN, Outcome, outcome
 from spanspec.language.values import compare
 from spanspec.language.verdict import EvaluationError
 
 if TYPE_CHECKING:
-    from spanspec.language.dialect import Dialect
     from spanspec.language.syntax import Name
     from spanspec.language.verdict import Given, Value
 
@@ -26,7 +26,7 @@ class Motion(IntFlag):
 
 
 SELECTED_SPANS = "tracetest.selected_spans."
-_GROWING = frozenset({"depth", "child_count"})
+_BY_TREE = {"depth": Motion.GROW, "child_count": Motion.GROW, "self_time": Motion.SHRINK}
 _ORDER = {Comparator.LT, Comparator.LE, Comparator.GT, Comparator.GE}
 
 
@@ -44,18 +44,30 @@ def flipped(motion: Motion) -> Motion:
 
 
 def motion_of_name(name: Name, given: Given) -> Motion:
-    """How what a name stands for may move; whether it is there at all is the look-up's to say."""
+    """How what a name stands for may move; whether it is there at all is the look-up's to say.
+
+    Args:
+        name: The name.
+        given: What is looked at, as if it were open.
+    """
     if name.key.startswith(SELECTED_SPANS):
         return Motion.FREE
     if name.place is Place.TRACE:
-        return Motion.GROW
+        return Motion.FREE if name.key == "depth" and _may_become_cyclic(given) else Motion.GROW
     if name.place is Place.RESPONSE and given.response is None:
         return Motion.FREE
-    if name.place is Place.SPAN and name.key in _GROWING:
-        return Motion.GROW
-    if name.place is Place.SPAN and name.key == "self_time":
-        return Motion.SHRINK
-    return Motion.FIXED
+    if name.place is not Place.SPAN or name.key not in _BY_TREE:
+        return Motion.FIXED
+    if given.dialect is not Dialect.EXPECT:
+        return Motion.FREE  # what hangs under the trigger for want of its parent may yet hang elsewhere
+    return _BY_TREE[name.key]
+
+
+def _may_become_cyclic(given: Given) -> bool:
+    """Whether a parent is still missing: were it to close a cycle, the deepest path might be cut."""
+    trace = given.trace
+    named = {span.parent_id for span in trace.spans} - {None, trace.injected}
+    return not named <= trace.by_id.keys()
 
 
 def decide(left: Value, comparator: Comparator, right: Value, motion: Motion, dialect: Dialect) -> Outcome:

@@ -58,7 +58,9 @@ def _counts(selector: Selector, picker: Picker) -> Iterator[NearMiss]:
         return
     spans = tuple(span.span_id for span in picker.spans(picked.now[:_MOST]))
     for test in picker.count_tests(selector):
-        yield NearMiss(predicate=format_predicate(test), seen=((str(len(picked.now)), 1),), spans=spans)
+        yield NearMiss(
+            predicate=format_predicate(test, picker.given.dialect), seen=((str(len(picked.now)), 1),), spans=spans
+        )
 
 
 def _without_counts(selector: Selector, picker: Picker) -> Selector:
@@ -98,12 +100,12 @@ def _unrelated(
     step: Step, combinator: Combinator, previous: Step | None, there: list[int], before: int, picker: Picker
 ) -> NearMiss:
     """The step's own brackets match, but nothing in the relation asked for."""
-    own = _step_text(step)
-    upper = _step_text(previous) if previous is not None else "the span at hand"
+    own = _step_text(step, picker)
+    upper = _step_text(previous, picker) if previous is not None else "the span at hand"
     spans = picker.spans(there[:_MOST])
     return NearMiss(
         predicate=f"{own} is {_RELATIVE[combinator]} {upper}",
-        seen=((f"{counted(len(there), 'span')} elsewhere match {own}", len(there)),),
+        seen=((f"{counted(len(there), 'span')} elsewhere match{'es' if len(there) == 1 else ''} {own}", len(there)),),
         spans=tuple(span.span_id for span in spans),
         suggestion=_other_way(combinator, there, before),
     )
@@ -115,8 +117,8 @@ def _other_way(combinator: Combinator, there: list[int], before: int) -> str:
     return ""
 
 
-def _step_text(step: Step) -> str:
-    return shortened(format_step(replace(step, combinator=None)))
+def _step_text(step: Step, picker: Picker) -> str:
+    return shortened(format_step(replace(step, combinator=None), picker.given.dialect))
 
 
 def _of_step(step: Step, picker: Picker) -> Iterator[NearMiss]:
@@ -172,7 +174,7 @@ def _miss(part: Predicate, spans: list[Span], picker: Picker) -> NearMiss:
         seen.update(values)
     ranked = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
     return NearMiss(
-        predicate=format_predicate(part),
+        predicate=format_predicate(part, picker.given.dialect),
         seen=tuple((shortened(text), count) for text, count in ranked[:_MOST]),
         spans=tuple(span.span_id for span in spans[:_MOST]),
         suggestion=_suggestion(part, seen, spans),

@@ -76,7 +76,7 @@ class Picker:
         if not explicit:
             self.open_given = replace(self.open_given, trace=replace(given.trace, injected=None))
         self.forest = _forest_of(given.trace, frozenset(uncertain), explicit)
-        self.predicates = Predicates(given, self.open_given)
+        self.predicates = Predicates(given, self.open_given, self.forest.uncertain)
         self._whole: dict[int, Picked] = {}
         self._possible: dict[int, frozenset[int]] = {}
         self._having: dict[int, tuple[frozenset[int], frozenset[int], bool] | None] = {}
@@ -195,12 +195,11 @@ class Picker:
 
     def _surely_related(self, combinator: Combinator, before: Picked) -> set[int] | None:
         """The nodes related to a sure one; None when they are all that are related."""
-        if len(before.sure) == len(before.now) and not self.forest.uncertain:
-            return None
-        related = self.related(combinator, before.sure)
-        if self.forest.uncertain and combinator is not Combinator.DESCENDANT:
-            return {node for node in related if not self.forest.unfinished[node]}
-        return related
+        if self.forest.uncertain:
+            if combinator not in (Combinator.DESCENDANT, Combinator.CHILD):
+                return set()
+            return {node for node in self.related(combinator, before.sure) if not self.forest.unfinished[node]}
+        return None if len(before.sure) == len(before.now) else self.related(combinator, before.sure)
 
     def _passing(
         self, step: Step, reachable: Iterable[int], surely: set[int] | None
@@ -428,13 +427,13 @@ class Picker:
         return passing
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _with_root(trace: Trace) -> Trace:
     """Remembered, for all checks of one moment look at the same trace."""
     return with_trigger_root(trace)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _forest_of(trace: Trace, uncertain: frozenset[SpanId], explicit: bool) -> Forest:
     """Remembered likewise."""
     return Forest(trace, uncertain=uncertain, explicit_injection=explicit)

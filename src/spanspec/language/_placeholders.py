@@ -15,7 +15,8 @@ _PREFIX = (
 )
 _SURE = re.compile(rf"\s*(?:{_PREFIX}|(?:{'|'.join(map(re.escape, FUNCTIONS))})\s*\()")
 _MAYBE = re.compile(r"\s*[\d\"'\[(-]")
-_STOPS = re.compile(r"\\.|[\"'{}]|\$\{", re.DOTALL)
+_STOPS = re.compile(r"\\.|\$\$\{|[\"'{}]|\$\{", re.DOTALL)
+_OLD_STOPS = re.compile(r"\\[\"']|\$\$\{|[\"'{}]|\$\{")
 _MAX_INSIDE = 8192
 _MAX_OPEN = 32
 
@@ -30,17 +31,18 @@ def begins_perhaps(text: str, place: int) -> bool:
     return _MAYBE.match(text, place + 2) is not None
 
 
-def placeholder_end(text: str, place: int, limit: int) -> int | None:
+def placeholder_end(text: str, place: int, limit: int, *, old: bool = False) -> int | None:
     """The place after the `}` that closes the `${` at `place`; quotes and braces inside are balanced.
 
     One pass with a stack of what is open, so that no text makes it costly. None when the placeholder is none of ours, is
-    not closed before `limit`, or nests too deep.
+    not closed before `limit`, or nests too deep. `old` texts pair a backslash with a quote alone.
     """
     if not begins_surely(text, place) and not begins_perhaps(text, place):
         return None
     limit = min(limit, place + _MAX_INSIDE)
+    stops = _OLD_STOPS if old else _STOPS
     open_marks, at = ["{"], place + 2
-    while (stop := _STOPS.search(text, at, limit)) is not None:
+    while (stop := stops.search(text, at, limit)) is not None:
         at = stop.end()
         if not _step(open_marks, stop.group(), text, stop.start()):
             return None
@@ -61,6 +63,6 @@ def _step(open_marks: list[str], found: str, text: str, place: int) -> bool:
         return False
     elif found == "}":
         open_marks.pop()
-    elif found in "{\"'":
+    elif found in ("{", '"', "'"):
         open_marks.append(found)
     return len(open_marks) <= _MAX_OPEN

@@ -25,8 +25,10 @@ from spanspec.language.verdict import EvaluationError, Given
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from spanspec.language.names import Found
     from spanspec.language.syntax import Comparator, Expression, Predicate
     from spanspec.language.verdict import Value
+    from spanspec.model.ids import SpanId
     from spanspec.model.span import Event, Link, Span
 
 Worth: TypeAlias = "tuple[Outcome, Outcome]"
@@ -63,9 +65,10 @@ class Predicates:
         notes: Renamed keys that were used, each once.
     """
 
-    def __init__(self, given: Given, open_given: Given) -> None:
+    def __init__(self, given: Given, open_given: Given, uncertain: frozenset[SpanId] = frozenset()) -> None:
         self.given = given if given.closed else replace(given, closed=True)
         self._open = open_given
+        self._uncertain = uncertain
         self._exact = replace(self.given, aliases=False)
         self._exact_open = replace(self._open, aliases=False)
         self.errors: dict[str, None] = {}
@@ -74,6 +77,27 @@ class Predicates:
         self._compared: dict[tuple[int, int, Value], Worth] = {}
         self._kept: list[object] = []
         self._memo: dict[int, dict[int, Worth]] = {}
+
+    def look(self, name: Name, span: Span | None, *, exact: bool = False) -> Found:
+        """Look a name up as if the trace were open; what is not decided has the value as if it were closed.
+
+        Args:
+            name: The name.
+            span: The span at hand.
+            exact: Whether other names of the same attribute do not count.
+        """
+        found = look_up(name, span, self._exact_open if exact else self._open)
+        if found.note:
+            self.notes.setdefault(found.note)
+        if found.undecided:
+            return replace(look_up(name, span, self._exact if exact else self.given), undecided=True)
+        if name.via and span is not None and self._may_move(name.via, span):
+            return replace(found, undecided=True)
+        return found
+
+    def _may_move(self, via: str, span: Span) -> bool:
+        """Whether the span's parent or root is the trigger only for want of what has not arrived."""
+        return bool(self._uncertain) and (via == "root" or span.span_id in self._uncertain)
 
     def worth(self, predicate: Predicate | None, node: int, span: Span) -> Worth:
         """What a predicate is worth on a span, `node` being the span's number."""
@@ -153,22 +177,15 @@ class Predicates:
         return now, decide(left.value, comparator, right.value, motion, self.given.dialect)
 
     def _has(self, predicate: Has, span: Span) -> Worth:
-        found = look_up(predicate.name, span, self._exact_open)
-        if found.undecided:
-            now = look_up(predicate.name, span, self._exact)
-            return outcome(now.present == predicate.present), OPEN
-        return _HELD if found.present == predicate.present else _FAILED
+        found = self.look(predicate.name, span, exact=True)
+        now = outcome(found.present == predicate.present)
+        return now, OPEN if found.undecided else now
 
     def _name(self, name: Name, span: Span | None) -> _Side:
-        found = look_up(name, span, self._open)
-        undecided = found.undecided
-        if undecided:
-            found = look_up(name, span, self.given)
-        if found.note:
-            self.notes.setdefault(found.note)
+        found = self.look(name, span)
         if not found.present:
-            return _Side(missing=True, undecided=undecided)
-        return _Side(found.value, motion_of_name(name, self.given), undecided=undecided)
+            return _Side(missing=True, undecided=found.undecided)
+        return _Side(found.value, motion_of_name(name, self._open), undecided=found.undecided)
 
     def side(self, node: Expression, span: Span | None) -> _Side:
         """The right side of a comparison."""
@@ -208,7 +225,7 @@ class Predicates:
         trace = self.given.trace
         if name.via == "parent":
             parent = trace.parent(span)
-            return parent, parent is None and span.parent_id is not None
+            return parent, self._may_move("parent", span) or (parent is None and span.parent_id is not None)
         if name.via == "root":
             return trace.root_of(span), True
         return span, False

@@ -52,7 +52,9 @@ def _root(node: int, forest: Forest) -> Worth:
 
 
 def _leaf(node: int, forest: Forest) -> Worth:
-    return _FAILED if forest.children[node] else _HELD_FOR_NOW
+    if not forest.children[node]:
+        return _HELD_FOR_NOW
+    return _FAILED_FOR_NOW if forest.uncertain else _FAILED
 
 
 def _orphan(node: int, forest: Forest) -> Worth:
@@ -74,4 +76,6 @@ def _entry(node: int, forest: Forest) -> Worth:
 def _exit(node: int, forest: Forest) -> Worth:
     service = forest.spans[node].service
     leaves = any(forest.spans[child].service != service for child in forest.children[node])
-    return _HELD if leaves else _FAILED_FOR_NOW
+    if not leaves:
+        return _FAILED_FOR_NOW
+    return _HELD_FOR_NOW if forest.uncertain else _HELD

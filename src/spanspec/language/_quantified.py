@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spanspec.model.ids import SpanId
 
 _MARKED = 50
-_NEAR_LIMIT = 20_000
+_NEAR_LIMIT = 2_000
 
 
 @dataclass
@@ -52,6 +52,7 @@ def expect(judge: Judge, statement: Expect, node: int | None) -> Weighed:
     tally = _tally(judge, statement, picked)
     if bounds.every:
         now, may = _every(tally, picked)
+        may = may if statement.where is not None else bounds.decide_early(tally.sure_holds)
     else:
         void = picked.void or bool(tally.of(Outcome.VOID))
         now = bounds.decide(len(tally.of(Outcome.HOLDS)), len(tally.of(Outcome.CLOCK)), void=void)
@@ -80,7 +81,8 @@ def _tally(judge: Judge, statement: Expect, picked: Picked) -> _Tally:
         if may == Outcome.HOLDS:
             tally.sure_holds += 1
         elif not may & (Outcome.HOLDS | Outcome.CLOCK):
-            tally.sure_fails = may if tally.sure_fails == OPEN else conjunction((tally.sure_fails, may))
+            violated = Outcome.FAILS if Outcome.FAILS in (may, tally.sure_fails) else Outcome.FAILS | Outcome.VOID
+            tally.sure_fails = violated  # one that fails outright outweighs those that cannot be read
     return tally
 
 
@@ -90,12 +92,16 @@ def _condition(judge: Judge, statement: Expect) -> Callable[[int], tuple[Outcome
     assert where is not None
     lenient = statement.quantifier.word.value != "every"
     predicate = as_predicate(where) if lenient or not has_negation(where) else None
-    if predicate is not None:
+    if predicate is not None and lenient:
         spans, worth = judge.picker.forest.spans, judge.picker.predicates.worth
         return lambda node: worth(predicate, node, spans[node])
 
     def test(node: int) -> tuple[Outcome, Outcome]:
-        found = judge.weigh(where, node, lenient=lenient)
+        if predicate is not None:
+            quick = judge.picker.predicates.worth(predicate, node, judge.picker.forest.spans[node])
+            if quick[0] is Outcome.HOLDS:
+                return quick
+        found = judge.weigh(where, node, lenient=lenient)  # tells a missing attribute from a wrong one
         return found.now, found.may
 
     return test
@@ -103,7 +109,7 @@ def _condition(judge: Judge, statement: Expect) -> Callable[[int], tuple[Outcome
 
 def near(judge: Judge, selector: Selector, origin: int | None = None) -> tuple[NearMiss, ...]:
     """Near misses; on a trace that is still growing and large already, none, for they cost a walk."""
-    if len(judge.picker.forest.spans) > _NEAR_LIMIT:
+    if judge.growing and len(judge.picker.forest.spans) > _NEAR_LIMIT:
         return ()
     return explain_empty(selector, judge.picker, origin)
 
@@ -118,7 +124,8 @@ def _evidence(
     spans = judge.picker.spans(picked.now)
     looked = tuple(span.span_id for span in spans)
     if statement.where is not None:
-        expected = f"{expected} where {judge.text(statement.where)}"
+        condition = judge.text(statement.where)
+        expected = f"every: {condition}" if bounds.every else f"{expected} where {condition}"
     if not spans:
         return _nothing(judge, statement, node, expected, picked)
     if statement.where is not None:
@@ -159,10 +166,14 @@ def hint(misses: Sequence[NearMiss]) -> str:
     if not misses:
         return ""
     first = misses[0]
+    if first.predicate.startswith(("span", "(")):
+        return "".join(
+            [f": {first.seen[0][0]}" if first.seen else "", f"; {first.suggestion}" if first.suggestion else ""]
+        )
     if first.suggestion:
-        return f": {first.predicate} is what nothing satisfies, {first.suggestion}"
+        return f": nothing satisfies {first.predicate}, {first.suggestion}"
     if first.seen and not first.predicate.startswith(":"):
-        values = enumeration([f"{text}" for text, _ in first.seen], 3)
+        values = enumeration([text for text, _ in first.seen], 3)
         return f": nothing satisfies {first.predicate}; seen: {values}"
     return f": nothing satisfies {first.predicate}"
 
@@ -187,9 +198,7 @@ def _conditional(
     actual = f"{len(held)} of {counted(total, 'span')}"
     reason = ""
     if now is not Outcome.HOLDS and too_many:
-        reason = (
-            f"{actual} satisfy {judge.text(statement.where)}: {gathered(judge.picker.spans(held), judge.given.trace)}"
-        )
+        reason = f"{actual} {'satisfies' if len(held) == 1 else 'satisfy'} {judge.text(statement.where)}: {gathered(judge.picker.spans(held), judge.given.trace)}"
     elif now is not Outcome.HOLDS:
         why = [_why(judge, node, detail) for node, detail in zip(shown, details, strict=False)]
         more = f"; and {len(shown) - len(why)} more" if len(shown) > len(why) else ""
@@ -197,7 +206,7 @@ def _conditional(
     return Evidence(
         reason=reason,
         expected=expected,
-        actual=_actual(details, shown, actual, now),
+        actual=actual if too_many else _actual(details, shown, actual, now),
         spans=tuple(span.span_id for span in judge.picker.spans(shown[:_MARKED])),
         looked_at=looked,
         near=next((detail.near for detail in details if detail.near), ()) if now is not Outcome.HOLDS else (),
@@ -217,7 +226,7 @@ def _why(judge: Judge, node: int, detail: Evidence) -> str:
     name = label(judge.picker.forest.spans[node])
     if not detail.reason:
         return name
-    return detail.reason if name in detail.reason else f"{detail.reason} on {name}"
+    return detail.reason if f" on {name}" in detail.reason else f"{name}: {detail.reason}"
 
 
 def _share(held: int, total: int) -> str:

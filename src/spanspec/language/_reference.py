@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spanspec.language import _reference_filters, functions
@@ -140,7 +141,7 @@ class Evaluator:
         if found.present and found.value != "":
             return from_value(found.value)
         if node.key == "name":
-            return single(self.span.name)
+            return single(str(look_up(replace(node, key="tracetest.span.name"), self.span, self.given).value))
         raise unresolved(f'attribute "{node.key}" not found')
 
     def _without_span(self, key: str) -> Old:

@@ -10,7 +10,7 @@ from spanspec.language._counting import Bounds, bounds_of, words_of
 from spanspec.language._quantified import hint
 from spanspec.language._trouble import on_the_way
 from spanspec.language._weighed import Evidence, Weighed, weighed
-from spanspec.language._wording import counted, enumeration, label
+from spanspec.language._wording import counted, gathered, label
 from spanspec.language.relations import Partners, Relation
 from spanspec.language.syntax import QuantifierWord, RelationWord
 from spanspec.language.truth import OPEN, Outcome, conjunction
@@ -144,7 +144,7 @@ def _evidence(
     if now is Outcome.CLOCK:
         culprits = doubtful or culprits
     reason, pair = _reason(judge, statement, sides, partners, culprits[0], too_many=too_many)
-    share = f"{actual} {_does(len(held))}: " if too_many else _share(len(culprits), len(sides.left.now))
+    share = f"{actual} {_does(len(held))}: " if too_many else _share(len(culprits), len(sides.left.now), now)
     return Evidence(
         reason=error or f"{share}{reason}",
         expected=expected,
@@ -160,10 +160,12 @@ def _does(count: int) -> str:
     return "does" if count == 1 else "do"
 
 
-def _share(culprits: int, total: int) -> str:
+def _share(culprits: int, total: int, now: Outcome) -> str:
     """How many of several do not satisfy, before the first of them is told."""
     if total == 1:
         return ""
+    if now is Outcome.CLOCK:
+        return f"for {culprits} of {total} spans it cannot be told: "
     if culprits == total:
         return f"none of {total} spans does: "
     return f"{culprits} of {total} spans {'does' if culprits == 1 else 'do'} not: "
@@ -210,7 +212,7 @@ def _reason(
         related = [b for b in partners.candidates(a) if sides.relation.pair(a, b) is Outcome.HOLDS]
         surplus = sides.inner.high is not None and len(related) > sides.inner.high
         if related and (too_many or surplus or sides.inner.low > 1):
-            what = enumeration([label(judge.picker.forest.spans[b]) for b in related[:4]])
+            what = gathered(judge.picker.spans(related), judge.given.trace)
             wanted = f", not {words_of(statement.right_quantifier, judge.given)}" if not too_many else ""
             return (
                 f" {name} {statement.relation.value} {counted(len(related), 'span')}{wanted}: {what}".strip(),

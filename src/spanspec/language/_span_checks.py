@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spanspec.language._reference import Evaluator
-from spanspec.language._reference_values import FaultError
+from spanspec.language._reference_values import NO_MATCH, FaultError
 from spanspec.language._value_forms import as_number, duration_of
 from spanspec.language._walk import walk
 from spanspec.language.aggregates import MOTIONS, evaluate_call
@@ -84,15 +84,20 @@ def _look_as_reference(statement: Compare, given: Given, span: Span | None, sele
         pair = evaluator.sides(statement)
     except EvaluationError as error:
         return Seen(verdict=SpanVerdict(span_id=span_id, passed=False, error=str(error)))
+    problem, passed = "", True
+    notes: tuple[str, ...] = ()
     try:
         evaluator.compare(statement, pair)
-        problem = ""
     except FaultError as fault:
-        problem = str(fault)
+        passed = False
+        if fault.kind != "no_match":
+            problem = str(fault)
+        elif str(fault) != NO_MATCH:
+            notes = (str(fault),)
     verdict = SpanVerdict(
-        span_id=span_id, observed=pair.left.text, expected=pair.right.text, passed=not problem, error=problem
+        span_id=span_id, observed=pair.left.text, expected=pair.right.text, passed=passed, error=problem
     )
-    return Seen(verdict=verdict)
+    return Seen(verdict=verdict, notes=notes)
 
 
 def _evaluator(given: Given, span: Span | None, selection: Sequence[Span]) -> Evaluator:

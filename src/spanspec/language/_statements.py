@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from spanspec.language._cursor import Fail
+from spanspec.language._cursor import Fail, Reading
 from spanspec.language._names import FUNCTIONS, PSEUDOS, Sort
 from spanspec.language._selectors import SYMBOLS, WORDS, Selectors
 from spanspec.language.syntax import (
@@ -142,22 +142,22 @@ class Statements(Selectors):
 
         What follows a value (its comparator) and a selector (its relation) is no part of the contest.
         """
-        start, start_end, noted = self.at, self.last_end, len(self.faults)
-        ends: list[tuple[int, int]] = []
-        fails: list[Fail] = []
-        for rank, rule in enumerate((self._parenthesised_statement, self.expression, self.selector)):
-            outcome = self.attempt(rule)
-            if isinstance(outcome, Fail):
-                fails.append(outcome)
-            else:
-                ends.append((self.at, -rank))
-            self.at, self.last_end = start, start_end
-            del self.faults[noted:]
-        if not ends:
-            raise self.recalled(max(fails, key=lambda fail: fail.place))
-        winner = -max(ends)[1]
-        node = (self._parenthesised_statement, self.comparison, self._bare_selector)[winner]()
-        self._closed = winner == 0
+        statement = self.read(self._parenthesised_statement)
+        value, selector = self.read(self.expression), self.read(self.selector)
+        longest = max(statement.end, value.end, selector.end)
+        if longest < 0:
+            readings: tuple[Reading[Any], ...] = (statement, value, selector)
+            self.keep(max(readings, key=lambda reading: reading.reach))
+        if statement.end == longest:
+            # Kept, not read again: at each level of nesting a second reading would double the work.
+            start = self.at
+            node = self.keep(statement)
+            self._closed = True
+            if not (selector.end == longest and self._relation_at_hand()):
+                return node
+            self.at = start
+        node = self._bare_selector() if selector.end == longest else self.comparison()
+        self._closed = False
         return node
 
     def _parenthesised_statement(self) -> Statement:

@@ -30,6 +30,8 @@ _OLD_ESCAPE = re.compile(r"\\([\"'])")
 _GO_ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\\"'])|((?:x[0-9a-fA-F]{2}|[0-7]{3}))|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)", re.DOTALL
 )
+_MAX_SHOWN = 200
+_MAX_TOLD = 20
 _SINGLE = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -137,7 +139,7 @@ class Texts(Cursor):
 
     def _placeholder(self, at: int, end: int) -> tuple[Expression, int] | None:
         """The expression of the `${…}` at `at` and the place after it, or None when it is literal."""
-        after = placeholder_end(self.text, at, end)
+        after = placeholder_end(self.text, at, end, old=self.old)
         sure = begins_surely(self.text, at)
         if after is None and sure:
             after = self.text.find("}", at, end) + 1 or None
@@ -165,7 +167,7 @@ class Texts(Cursor):
     def _literal_placeholder(self, at: int, end: int) -> None:
         closing = self.text.find("}", at, end)
         inside = self.text[at + 2 : closing].strip() if closing >= 0 else ""
-        if inside and len(inside) <= 200:
+        if inside and len(inside) <= _MAX_SHOWN and len(self.faults) < _MAX_TOLD:
             self.warn(
                 "foreign-placeholder",
                 f"${{{inside}}} is taken as plain text",

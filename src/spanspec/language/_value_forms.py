@@ -26,6 +26,9 @@ MAX_TEXT: Final = 8 * 1024 * 1024
 MAX_ITEMS: Final = 100_000
 """Items that one filter may give."""
 
+MAX_DEPTH: Final = 100
+"""Arrays and objects inside one another that JSON reading accepts; whoever walks a value may recurse."""
+
 MAX_SHOWN: Final = 160
 """Characters of a value shown to people."""
 
@@ -215,11 +218,13 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def _value(parsed: object) -> Value:
+def _value(parsed: object, depth: int = 0) -> Value:
+    if depth > MAX_DEPTH:
+        raise ValueError("it is nested too deeply")
     if isinstance(parsed, dict):
-        return {key: _value(part) for key, part in parsed.items()}
+        return {whole_text(key): _value(part, depth + 1) for key, part in parsed.items()}
     if isinstance(parsed, list):
-        return tuple(_value(part) for part in parsed)
+        return tuple(_value(part, depth + 1) for part in parsed)
     assert parsed is None or isinstance(parsed, (str, bool, int, float))
     return whole_text(parsed) if isinstance(parsed, str) else parsed
 

@@ -123,14 +123,19 @@ def _merged(evidences: Sequence[Evidence], joint: str = " and ") -> Evidence:
         return evidences[0]
     return Evidence(
         reason="; ".join(filter(None, (evidence.reason for evidence in evidences))),
-        expected=joint.join(filter(None, (evidence.expected for evidence in evidences))),
-        actual=" and ".join(filter(None, (evidence.actual for evidence in evidences))),
+        expected=_joined(joint, (evidence.expected for evidence in evidences)),
+        actual=_joined(" and ", (evidence.actual for evidence in evidences)),
         spans=_once(span for evidence in evidences for span in evidence.spans),
         looked_at=_once(span for evidence in evidences for span in evidence.looked_at),
         near=tuple(miss for evidence in evidences for miss in evidence.near),
         notes=tuple(dict.fromkeys(note for evidence in evidences for note in evidence.notes)),
         error=next((evidence.error for evidence in evidences if evidence.error), ""),
     )
+
+
+def _joined(joint: str, texts: Iterable[str]) -> str:
+    """Texts without empty ones, each once."""
+    return joint.join(dict.fromkeys(filter(None, texts)))
 
 
 def _once(spans: Iterable[SpanId]) -> tuple[SpanId, ...]:

@@ -258,12 +258,12 @@ class _Checker:
                 node.range,
                 help="it limits the selector as a whole: write it as a predicate of its own, beside the others",
             )
-        elif node.comparator not in (*_ORDERED, *_EQUAL) or not isinstance(node.value, (Number, Name)):
+        elif node.comparator not in (*_ORDERED, *_EQUAL) or not _counts(node.value):
             self.report.fault(
                 "count-in-brackets", f"{SELECTED_COUNT} compares with a number", node.range, help="write … = 1 or … > 1"
             )
         else:
-            count = written(node.value, self.dialect)
+            count = node.value.value if isinstance(node.value, Text) else written(node.value, self.dialect)
             self.report.warn(
                 "count-in-brackets",
                 "this selects nothing at all unless the selection has that many spans",
@@ -310,6 +310,11 @@ class _Checker:
                     label=did_you_mean(text.value, known),
                     help=f"it is one of {', '.join(known)}; an attribute of that name is attr:{left.key}",
                 )
+
+
+def _counts(value: Expression) -> bool:
+    """Whether it can be a number of spans: a number, a variable, or the reference's `"1"`."""
+    return isinstance(value, Number | Name) or (isinstance(value, Text) and value.value.strip().isdecimal())
 
 
 def _is_no_list(node: Expression) -> bool:

@@ -93,8 +93,8 @@ def _json_path(value: Value, arguments: Sequence[Value], dialect: Dialect) -> Va
         document = tuple(sorted(value))
     if dialect is Dialect.EXPECT:
         return _found(_standard_select(path, document))
-    found = _found(_reference_paths.select(path, document))
-    return "null" if found is None and _reference_paths.select(path, document) else found
+    found = _reference_paths.select(path, document)
+    return "null" if found == [None] else _found(found)
 
 
 def _document(text: str) -> Value:

@@ -195,9 +195,8 @@ class _Writer:
 
     def quoted(self, key: str) -> str:
         """A key in quotes."""
-        if self.dialect is Dialect.EXPECT:
-            return f'"{self.escaped_expect(key)}"'
-        return f'"{self.escaped_go(key)}"'
+        escape = self.escaped_expect if self.dialect is Dialect.EXPECT else self.escaped_go
+        return '"' + "\\u0024{".join(escape(piece) for piece in key.split("${")) + '"'
 
     def text(self, node: Text | Template) -> str:
         parts = (node.value,) if isinstance(node, Text) else node.parts
@@ -224,7 +223,8 @@ class _Writer:
             return "".join(written)
         for index in range(len(written) - 1):
             if pieces[index] is not None and pieces[index + 1] is None and written[index].endswith("$"):
-                written[index] = f"{written[index][:-1]}${{'$'}}"
+                kept = written[index].rstrip("$")
+                written[index] = f"{kept}${{'{'$' * (len(written[index]) - len(kept))}'}}"
         return "".join(written)
 
     def literal(self, text: str) -> str:

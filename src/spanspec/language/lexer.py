@@ -152,5 +152,5 @@ class Lexer:
         if self.text.startswith("$${", at):
             return at + 3
         if self.text.startswith("${", at):
-            return placeholder_end(self.text, at, self.end) or at + 2
+            return placeholder_end(self.text, at, self.end, old=self.dialect is not Dialect.EXPECT) or at + 2
         return at + 1

@@ -7,6 +7,7 @@ reason for a reader in `Found.missing`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from spanspec.language._response import response_value
@@ -19,7 +20,7 @@ from spanspec.language.verdict import EvaluationError
 from spanspec.source.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from spanspec.language.syntax import Name
     from spanspec.language.verdict import Given, Value
@@ -159,7 +160,7 @@ def _field(key: str, span: Span, given: Given) -> Found:
 def _plain(key: str, attributes: Mapping[str, AttributeValue], where: str) -> Found:
     if key in attributes:
         return Found(value=attributes[key], present=True)
-    return Found(missing=_absent(key, attributes, where))
+    return Found(missing=_absent(key, tuple(attributes), where))
 
 
 def _attribute(key: str, span: Span, given: Given) -> Found:
@@ -172,7 +173,7 @@ def _attribute(key: str, span: Span, given: Given) -> Found:
     if present:
         return Found(value=value, present=True)
     if given.dialect is Dialect.SPECS and key == "name":
-        return Found(value=span.name, present=True)
+        return Found(value=span.attributes.get("tracetest.span.name", span.name), present=True)
     other = other_key(key, span)
     if other is not None and given.dialect is Dialect.EXPECT and given.aliases:
         return Found(value=span.attributes[other], present=True, note=f"{key} was read from its other name, {other}")
@@ -186,11 +187,12 @@ def _compat(key: str, span: Span, given: Given) -> Found:
     return Found(missing=f'attribute "{key}" not found')
 
 
-def _all_keys(span: Span) -> list[str]:
-    return [*span.attributes, *span.scope.attributes, *span.resource.attributes]
+def _all_keys(span: Span) -> tuple[str, ...]:
+    return (*span.attributes, *span.scope.attributes, *span.resource.attributes)
 
 
-def _absent(key: str, keys: Iterable[str], where: str, other: str | None = None) -> str:
+@lru_cache(maxsize=2048)  # a selector asks every span of a trace, and spans of one kind have the same keys
+def _absent(key: str, keys: tuple[str, ...], where: str, other: str | None = None) -> str:
     """The clause that says what is there instead."""
     listed = list(dict.fromkeys(keys))
     text = f'no attribute "{key}" on {where}'

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from spanspec.definition.plan import Plan, SettleSettings
     from spanspec.model.attributes import AttributeValue
     from spanspec.model.context import Clock, TriggerResult
-    from spanspec.model.ids import IdSource
+    from spanspec.model.ids import IdSource, SpanId
     from spanspec.model.trace import Trace
     from spanspec.results.model import CheckResult
     from spanspec.results.progress import Listener
@@ -170,7 +170,7 @@ async def judge_again(ended: Ended, session: Session) -> CaseResult:
     return replace(result, checks=checks, trace=trace, late=late, outcome=worst(check.outcome for check in checks))
 
 
-def _contradicted(old: CheckResult, new: CheckResult, late: tuple[str, ...], settlement: Settlement) -> CheckResult:
+def _contradicted(old: CheckResult, new: CheckResult, late: tuple[SpanId, ...], settlement: Settlement) -> CheckResult:
     if old.outcome is new.outcome or Outcome.INCONCLUSIVE in (old.outcome, new.outcome):
         return old
     culprits = [span for span in (*new.spans, *new.looked_at) if span in late] or list(late)
@@ -277,7 +277,7 @@ async def _failed_trigger(
     result = replace(blank, error=error)
     if session.store is not None and not plan.skip_trace:
         fetched = await session.store.fetch(context.trace_id, _whole_window(result, session))
-        spans = [arrived.span for arrived in fetched.spans]
+        spans = [arrived.span for arrived in fetched.spans if arrived.span.trace_id == context.trace_id]
         if spans:
             result = replace(result, trace=assemble(spans, trace_id=context.trace_id, injected=context.span_id))
     return Ended(plan=plan, result=result)
@@ -299,12 +299,21 @@ def _diagnosed(diagnostics: Sequence[Diagnostic]) -> CaseError | None:
 
 
 def _blank(plan: Plan, outcome: Outcome, **more: object) -> CaseResult:
-    warnings = tuple(render_all([warning]) for warning in plan.warnings)
+    warnings = tuple(_in_a_line(warning) for warning in plan.warnings)
     fields: dict[str, object] = {"warnings": warnings, **more}
     return replace(
         CaseResult(name=plan.name, path=plan.path, outcome=outcome, description=plan.description, tags=plan.tags),
         **fields,  # type: ignore[arg-type]  # `replace` checks the names; their types are CaseResult's own
     )
+
+
+def _in_a_line(warning: Diagnostic) -> str:
+    """A warning for a report; the loader has shown it in full."""
+    place = ""
+    if warning.source is not None and warning.range is not None:
+        at = warning.source.position(warning.range.start)
+        place = f" ({warning.source.name}:{at.line}:{at.column})"
+    return f"{warning.message}{place} [{warning.code}]"
 
 
 def _context(plan: Plan, session: Session) -> TraceContext:

@@ -89,6 +89,11 @@ class Store(BaseModel):
 
     _known: tuple[object, ReadFile] | None = PrivateAttr(default=None)
 
+    @staticmethod
+    def read(path: str | Path) -> ReadFile:
+        """All spans of a file or folder: `read`, for callers that load this store by its name."""
+        return read(path)
+
     async def fetch(self, trace_id: TraceId, window: TimeWindow) -> Fetched:
         """The file's spans of a trace. The window is not looked at: a file holds what it holds.
 
