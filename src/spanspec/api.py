@@ -213,6 +213,7 @@ def new_session(loaded: Loaded, seed: int, listener: Listener | None = None) -> 
         environment=loaded.environment,
         run_id=ids.span_id(),
         trace_url=loaded.settings.trace_url,
+        secrets=loaded.settings.secrets,
     )
 
 

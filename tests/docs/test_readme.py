@@ -7,6 +7,9 @@ import io
 import re
 
 from spanspec.cli.main import main
+from spanspec.definition.trigger import LATER_KINDS
+from spanspec.reports.base import REPORTS
+from spanspec.triggers.base import TRIGGERS
 from tests.docs.pages import ROOT, Block, blocks, shown_pattern
 
 README = ROOT / "README.md"
@@ -47,3 +50,20 @@ def test_every_fault_of_the_shop_has_its_check() -> None:
     tests = re.sub(r"\s+", " ", (ROOT / "examples/shop/tests/checkout.yaml").read_text(encoding="utf-8"))
     assert len(table) == 6
     assert not [statement for statement in table if statement not in tests]
+
+
+def test_what_is_not_there_yet_is_said_truly() -> None:
+    """The pages name the built-in triggers and reports as there, and the known others as not there yet."""
+    text = README.read_text(encoding="utf-8")
+    triggers, reports = (_row(text, name) for name in ("trigger", "reports"))
+    assert [each.lower() for each in triggers.partition(".")[0].split(", ")] == list(TRIGGERS.built_in())
+    assert {each.lower() for each in reports.partition(".")[0].split(", ")} == set(REPORTS.built_in())
+    moving = (ROOT / "docs/guides/migrate-from-tracetest.md").read_text(encoding="utf-8")
+    later = next(line for line in moving.splitlines() if line.startswith("| triggers `"))
+    assert set(re.findall(r"`(\w+)`", later)) <= set(LATER_KINDS)
+
+
+def _row(text: str, name: str) -> str:
+    found = re.search(rf"^\| {name} \| ([^|]+) \|$", text, re.MULTILINE)
+    assert found is not None
+    return found[1].strip()

@@ -16,7 +16,6 @@ from tests.docs.pages import ROOT, bare, shown_pattern
 from tests.docs.test_readme import failure
 from tests.examples.shop_process import running
 
-
 TRIES = 3
 """A busy machine may make the payment slow, which is one failure more than is shown."""
 

@@ -131,6 +131,10 @@ class StubTrigger:
         """A line for people."""
         return "STUB"
 
+    def secrets(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     async def fire(self, context: TraceContext, clock: ManualClock) -> TriggerResult:
         """Answer."""
         start = clock.now_ns()

@@ -219,7 +219,8 @@ def _round(value: Value, arguments: Sequence[Value], dialect: Dialect) -> Value:
     if isinstance(value, Duration):
         if not isinstance(step, Duration) or step.ns <= 0:
             raise EvaluationError("a duration is rounded to a duration, such as round 1ms")
-        return Duration(int((Decimal(value.ns) / step.ns).quantize(Decimal(1), ROUND_HALF_UP)) * step.ns)
+        steps = (2 * abs(value.ns) + step.ns) // (2 * step.ns)
+        return Duration((steps if value.ns >= 0 else -steps) * step.ns)
     number, places = as_number(value), as_number(argument)
     if number is None:
         raise EvaluationError(f"{described(value)} is not a number")

@@ -16,6 +16,7 @@ from spanspec.model.assemble import TRIGGER_NAME, assemble
 from spanspec.model.context import TimeWindow, TraceContext
 from spanspec.model.span import Resource, Span
 from spanspec.results.explain import no_spans
+from spanspec.results.mask import is_secret
 from spanspec.results.model import CaseError, CaseResult, Outcome, Settlement, Timings, worst
 from spanspec.results.progress import CaseFired, CaseWaiting
 from spanspec.runner.collect import Collected, Collector
@@ -53,6 +54,7 @@ class Session:
         receiver: Where spans are awaited, for messages.
         trace_url: Template with `{trace_id}`, or empty.
         notes: Remarks about the run as a whole, such as a port that was taken.
+        secrets: Patterns of the names of variables that are secrets, besides the usual ones.
     """
 
     clock: Clock
@@ -65,16 +67,18 @@ class Session:
     receiver: str = ""
     trace_url: str = ""
     notes: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A case's result, with what is needed to judge it again when late spans come."""
+    """A case's result, with what is needed to judge it again when late spans come, and what no report may show."""
 
     result: CaseResult
     plan: Plan
     given: Given | None = None
     collected: Collected | None = None
+    secrets: frozenset[str] = frozenset()
 
 
 async def run_case(plan: Plan, index: int, session: Session) -> Ended:
@@ -88,6 +92,7 @@ async def run_case(plan: Plan, index: int, session: Session) -> Ended:
     if fault is not None:
         return Ended(plan=plan, result=_blank(plan, Outcome.ERRORED, error=fault))
     assert bound.trigger is not None
+    secrets = _secrets(bound, session)
     context = _context(plan, session)
     session.listener.on(CaseFired(index=index, name=plan.name, trigger=bound.trigger.describe()))
     if session.store is not None and not plan.skip_trace:
@@ -97,11 +102,12 @@ async def run_case(plan: Plan, index: int, session: Session) -> Ended:
         async with asyncio.timeout(plan.timeout_s):
             response = await bound.trigger.fire(context, session.clock)
     except SpanspecError as error:
-        return await _failed_trigger(blank, plan, context, session, CaseError(message=error.message, help=error.help))
+        failed = await _failed_trigger(blank, plan, context, session, CaseError(message=error.message, help=error.help))
+        return replace(failed, secrets=secrets)
     except TimeoutError:
         message = f"{bound.trigger.describe()} gave no answer within the test's timeout of {plan.timeout_s:g} s"
         error_ = CaseError(message=message, help="Raise `timeout`, or look at what the service is waiting for.")
-        return await _failed_trigger(blank, plan, context, session, error_)
+        return replace(await _failed_trigger(blank, plan, context, session, error_), secrets=secrets)
     started = session.clock.monotonic_ns()
     given = Given(
         trace=_nothing(context, response),
@@ -115,7 +121,7 @@ async def run_case(plan: Plan, index: int, session: Session) -> Ended:
     )
     collected = await _collect(plan, index, session, given, started, started - began)
     result = _result(plan, given, collected, session, began=began, started=started)
-    return Ended(plan=plan, result=result, given=given, collected=collected)
+    return Ended(plan=plan, result=result, given=given, collected=collected, secrets=secrets)
 
 
 def run_stored(plan: Plan, trace: Trace, session: Session) -> CaseResult:
@@ -305,6 +311,13 @@ def _blank(plan: Plan, outcome: Outcome, **more: object) -> CaseResult:
         CaseResult(name=plan.name, path=plan.path, outcome=outcome, description=plan.description, tags=plan.tags),
         **fields,  # type: ignore[arg-type]  # `replace` checks the names; their types are CaseResult's own
     )
+
+
+def _secrets(bound: Bound, session: Session) -> frozenset[str]:
+    """The values that no report may show: of secret variables, of secret names in the environment, of the trigger."""
+    values = {str(value) for name, value in bound.variables.items() if is_secret(name, session.secrets)}
+    values |= {value for name, value in session.environment.items() if is_secret(name, session.secrets)}
+    return frozenset({*values, *(bound.trigger.secrets() if bound.trigger is not None else ())})
 
 
 def _in_a_line(warning: Diagnostic) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from spanspec.results.mask import masked
 from spanspec.results.model import CaseError, CaseResult, Outcome, RunResult
 from spanspec.results.progress import CaseDone, RunStarted
 from spanspec.runner.case import Ended, Session, judge_again, run_case, run_stored
@@ -39,7 +40,7 @@ async def run_all(plans: Sequence[Plan], session: Session, *, version: str, ling
     async def one(index: int, plan: Plan) -> Ended:
         async with gate:
             ended = await run_case(plan, index, session)
-        session.listener.on(CaseDone(index=index, result=ended.result))
+        session.listener.on(CaseDone(index=index, result=masked(ended.result, ended.secrets)))
         return ended
 
     tasks = [asyncio.ensure_future(one(index, plan)) for index, plan in enumerate(plans)]
@@ -49,7 +50,7 @@ async def run_all(plans: Sequence[Plan], session: Session, *, version: str, ling
         ended = await _interrupted(plans, tasks)
     else:
         await session.clock.sleep(_linger(ended, session) if linger_s is None else linger_s)
-    cases = tuple([await judge_again(each, session) for each in ended])
+    cases = tuple([masked(await judge_again(each, session), each.secrets) for each in ended])
     return RunResult(
         version=version,
         started_ns=started,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from spanspec.plugins import Family
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from spanspec.model.context import Clock, TraceContext, TriggerResult
 
 TRIGGERS = Family("trigger", "spanspec.triggers", "spanspec.triggers", "Trigger")
@@ -22,6 +24,10 @@ class Trigger(Protocol):
 
     def describe(self) -> str:
         """What is sent, in one line for people: `POST http://127.0.0.1:8080/checkout`."""
+        ...
+
+    def secrets(self) -> Iterable[str]:
+        """The values in it that no report may show: passwords, tokens, keys."""
         ...
 
     async def fire(self, context: TraceContext, clock: Clock) -> TriggerResult:

@@ -5,8 +5,10 @@ Follows RFC 9110 for the request, W3C Trace Context and W3C Baggage for what is 
 
 from __future__ import annotations
 
+import base64
 import socket
 import ssl
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote, urlsplit
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1 << 20
 """Bytes of an answer's body that are kept; what comes after is read past."""
+
+
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 
 
 def _pairs(value: object) -> object:
@@ -108,6 +113,16 @@ class Auth(BaseModel):
             return [(self.apiKey.key, self.apiKey.value)]
         return []
 
+    def secrets(self) -> Iterable[str]:
+        """What no report may show."""
+        if self.basic is not None and self.basic.password:
+            yield self.basic.password
+            yield base64.b64encode(f"{self.basic.username}:{self.basic.password}".encode()).decode()
+        if self.bearer is not None and self.bearer.token:
+            yield self.bearer.token
+        if self.apiKey is not None and self.apiKey.value:
+            yield self.apiKey.value
+
     def basic_pair(self) -> tuple[str, str] | None:
         """User and password for basic authentication."""
         if self.basic is not None and self.type in (None, "basic"):
@@ -138,6 +153,17 @@ class Trigger(BaseModel):
     def describe(self) -> str:
         """The request line for people, without user and password."""
         return f"{self.method.upper()} {_without_secrets(self._full_url())}"
+
+    def secrets(self) -> Iterable[str]:
+        """Password, token and key of `auth`, an authorization header, and the URL's own password."""
+        if self.auth is not None:
+            yield from self.auth.secrets()
+        for key, value in self.headers:
+            if key.lower() in _SECRET_HEADERS and value:
+                yield value
+        with suppress(ValueError):
+            if password := urlsplit(self._full_url()).password:
+                yield password
 
     async def fire(self, context: TraceContext, clock: Clock) -> TriggerResult:
         """Send the request.
