@@ -7,13 +7,16 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given as examples
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from spanspec.language import parser
 from spanspec.language._arithmetic import calculate
+from spanspec.language._value_forms import MAX_SHOWN
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import evaluate, references, render, resolve
-from spanspec.language.syntax import Expression, Operator, Template
+from spanspec.language.syntax import Comparator, Expression, Operator, Template
+from spanspec.language.values import compare, show
 from spanspec.language.verdict import EvaluationError, Generators, Given, Value
 from spanspec.model.time import Duration
 from spanspec.testing import span, trace
@@ -198,6 +201,44 @@ def test_references() -> None:
     """All variables of a tree, once each, in order of first use."""
     node = template("${var:B}${env:A | default var:C}${var:B}")
     assert [(name.place, name.key) for name in references(node)] == [("var", "B"), ("env", "A"), ("var", "C")]
+
+
+_TERMS = st.sampled_from(
+    ["1", "-1", "1.50", "1e3", "25ms", '"a"', "'25ms'", '"[1, 2]"', "'{\"a\":1}'", "true", "null", "[1, [2]]", "attr:num", "attr:amount",
+     "attr:nan", "attr:inf", "attr:nope", "var:A", "var:LIST", '"${var:A}%d"', "uuid()", "0", "1e400", "99999999999999999999999"]
+)  # fmt: skip
+_FILTERS = st.sampled_from(
+    ["length", "type", "json_path '$.a'", "regex '[0-9]+'", "get_index 0", "lower", "split ','", "join", "default 1",
+     "round 1", "round 1ms", "regex_group '(a)?'"]
+)  # fmt: skip
+
+
+@st.composite
+def _expressions(draw: st.DrawFn) -> str:
+    text = draw(_TERMS)
+    for _ in range(draw(st.integers(0, 2))):
+        text += f" {draw(st.sampled_from('+-*/'))} {draw(_TERMS)}"
+    return " | ".join([text, *draw(st.lists(_FILTERS, max_size=2))])
+
+
+@settings(max_examples=400, deadline=None)
+@examples(_expressions(), _expressions(), st.sampled_from(list(Comparator)), st.sampled_from(list(Dialect)))
+def test_nothing_but_an_evaluation_error_comes_out(
+    left: str, right: str, comparator: Comparator, dialect: Dialect
+) -> None:
+    """Whatever parses evaluates and compares, or says in bounded text why not."""
+    here = span("s", num=5, amount=99.99, nan=float("nan"), inf=float("inf"))
+    nodes = [parser.parse_expression(text, dialect).node for text in (left, right)]
+    try:
+        sides = [evaluate(node, given(dialect), span=here) for node in nodes if node is not None]
+        if len(sides) == 2:
+            assert len(show(sides[0])) <= MAX_SHOWN
+            assert compare(sides[0], comparator, sides[1], dialect) in (True, False)
+    except EvaluationError as error:
+        text = str(error)
+    else:
+        text = ""
+    assert len(text) < 3000
 
 
 @examples(st.integers(-(2**63), 2**63), st.integers(-(2**63), 2**63))
