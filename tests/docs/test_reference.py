@@ -13,6 +13,7 @@ from spanspec.definition import keys
 from spanspec.language import _names as language
 from spanspec.plugins import Family
 from spanspec.reports.base import REPORTS
+from spanspec.results.mask import DEFAULT_PATTERNS
 from spanspec.source.codes import CODES
 from spanspec.triggers.base import TRIGGERS
 from tests.docs.pages import ROOT, in_code, section
@@ -170,3 +171,9 @@ def test_every_member_of_a_family_is_named(family: Family) -> None:
     """The help of `run --report` names every report that is built in."""
     text = section(COMMAND_LINE, "## `spanspec run`")
     assert not [name for name in family.built_in() if name not in text]
+
+
+def test_every_name_that_is_always_a_secret_is_documented() -> None:
+    """The page on spanspec.yaml names each pattern of names whose values are masked."""
+    named = in_code((REFERENCE / "spanspec-yaml.md").read_text(encoding="utf-8"))
+    assert not [pattern for pattern in DEFAULT_PATTERNS if pattern.strip("*") not in named]

@@ -88,6 +88,20 @@ def test_the_trigger_joins_as_root_of_everything() -> None:
     assert all(joined.root_of(each).name == "Tracetest trigger" for each in joined)
 
 
+def test_a_trigger_span_that_was_exported_stays_the_root() -> None:
+    """It takes over the answer's attributes; a placeholder root vanishes, and what hung under it moves up."""
+    trigger = trigger_span(tracetest__response__status=200)
+    exported = span("Tracetest trigger", start=1)
+    temporary = span("Temporary Tracetest root span", id="temporary")
+    joined = with_trigger_root(
+        trace(exported, span("a", parent=exported), temporary, span("b", parent=temporary, start=9), trigger=trigger)
+    )
+    assert names(joined) == ["Tracetest trigger", "a", "b"]
+    assert joined.spans[0].span_id == exported.span_id
+    assert joined.spans[0].attributes["tracetest.response.status"] == 200
+    assert joined.spans[0].service == "tracetest"
+
+
 @st.composite
 def heaps(draw: st.DrawFn) -> list[Span]:
     """Spans with repeats, orphans, cycles, several roots, equal times and ends before starts."""

@@ -58,8 +58,12 @@ def _counts(selector: Selector, picker: Picker) -> Iterator[NearMiss]:
         return
     spans = tuple(span.span_id for span in picker.spans(picked.now[:_MOST]))
     for test in picker.count_tests(selector):
+        predicate = format_predicate(test, picker.given.dialect)
+        wanted = predicate.removeprefix(test.name.key).strip()
         yield NearMiss(
-            predicate=format_predicate(test, picker.given.dialect), seen=((str(len(picked.now)), 1),), spans=spans
+            predicate=predicate,
+            spans=spans,
+            sentence=f"{counted(len(picked.now), 'span')} would be selected, and the selector asks for a count {wanted}",
         )
 
 

@@ -81,7 +81,9 @@ def _no_span(selector: Selector, given: Given) -> str:
     if given.dialect is Dialect.COMPAT:
         return "cannot find matching spans"
     near = near_misses(selector, given)
-    return f"no span matched; {near[0].predicate} is what no span has" if near else "no span matched"
+    if not near:
+        return "no span matched"
+    return f"no span matched: {near[0].sentence or f'no span has {near[0].predicate}'}"
 
 
 def _joined(given: Given) -> Given:

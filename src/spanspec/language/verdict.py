@@ -41,12 +41,14 @@ class NearMiss:
         seen: Values actually there for that name with how many spans have each, most frequent first, at most 5.
         spans: Spans that satisfy all else, at most 5.
         suggestion: `did you mean "shipping"?` or empty.
+        sentence: What to say in place of "no span has …", where the selection is empty for another reason.
     """
 
     predicate: str
     seen: tuple[tuple[str, int], ...] = ()
     spans: tuple[SpanId, ...] = ()
     suggestion: str = ""
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,10 @@ TRIGGER_NAME = "Tracetest trigger"
 """The name that the reference gives to the trigger's span, and that its definitions select by."""
 
 
+TEMPORARY_NAME = "Temporary Tracetest root span"
+"""The name of the placeholder that the reference puts where a root is missing."""
+
+
 def assemble(
     spans: Iterable[Span],
     *,
@@ -72,28 +76,47 @@ def assemble(
 
 
 def with_trigger_root(trace: Trace) -> Trace:
-    """The trace as the reference sees it: the trigger's span is the root, roots and orphans hang under it.
+    """The trace as the reference sees it: the trigger's span is the root, and roots and orphans are its children.
 
-    Without a trigger the trace is returned as it is. The spans keep their parent ids; only the tree changes.
+    A trigger span that the system exported itself is kept as the root and takes over the answer's attributes, and the
+    placeholder roots that the reference writes are left out. Without a trigger the trace is returned as it is.
     """
     trigger = trace.trigger
     if trigger is None:
         return trace
-    tops = tuple(sorted([*trace.roots, *trace.orphans], key=_sibling_order))
-    children = {**trace.children, trigger.span_id: tops} if tops else dict(trace.children)
-    spans = (trigger, *(span for span in trace.spans if span.span_id != trigger.span_id))
-    rerooted = {span.span_id: replace(span, parent_id=trigger.span_id) for span in tops}
-    spans = tuple(rerooted.get(span.span_id, span) for span in spans)
+    if any(span.name == TEMPORARY_NAME for span in trace.spans):
+        kept = (span for span in trace.spans if span.name != TEMPORARY_NAME)
+        trace = assemble(kept, trace_id=trace.trace_id, injected=trace.injected, trigger=trigger, linked=trace.linked)
+    tops = sorted([*trace.roots, *trace.orphans], key=_sibling_order)
+    exported = next((span for span in tops if span.name == TRIGGER_NAME), None)
+    root = trigger if exported is None else _answered(exported, trigger)
+    return _rooted(trace, root, [span for span in tops if span.span_id != root.span_id])
+
+
+def _answered(exported: Span, trigger: Span) -> Span:
+    attributes = MappingProxyType({**exported.attributes, **trigger.attributes})
+    return replace(exported, attributes=attributes, resource=trigger.resource)
+
+
+def _rooted(trace: Trace, root: Span, tops: list[Span]) -> Trace:
+    moved = {span.span_id: replace(span, parent_id=root.span_id) for span in tops}
+    rest = (span for span in trace.spans if span.span_id != root.span_id)
+    spans = (root, *(moved.get(span.span_id, span) for span in rest))
     by_id = {span.span_id: span for span in spans}
+    children = {key: tuple(by_id[child.span_id] for child in group) for key, group in trace.children.items()}
+    below = sorted([*children.get(root.span_id, ()), *moved.values()], key=_sibling_order)
+    if below:
+        children[root.span_id] = tuple(below)
+    order = _depth_first(list(spans), [root], children)
     return Trace(
         trace_id=trace.trace_id,
-        spans=spans,
+        spans=order,
         by_id=MappingProxyType(by_id),
-        children=MappingProxyType({key: tuple(by_id[s.span_id] for s in group) for key, group in children.items()}),
-        roots=(trigger,),
+        children=MappingProxyType(children),
+        roots=(root,),
         injected=trace.injected,
         linked=trace.linked,
-        position=MappingProxyType({span.span_id: index for index, span in enumerate(spans)}),
+        position=MappingProxyType({span.span_id: index for index, span in enumerate(order)}),
     )
 
 
@@ -150,16 +173,39 @@ def _implied_parent(kept: Mapping[SpanId, Span]) -> SpanId | None:
 def _depth_first(
     ordered: list[Span], tops: list[Span], children: Mapping[SpanId, tuple[Span, ...]]
 ) -> tuple[Span, ...]:
-    out: list[Span] = []
-    seen: set[SpanId] = set()
-    for tops_now in (tops, ordered):  # the second round meets only members of cycles and what hangs under them
-        for top in tops_now:
-            stack = [top]
-            while stack:
-                span = stack.pop()
-                if span.span_id in seen:
-                    continue
-                seen.add(span.span_id)
-                out.append(span)
-                stack.extend(reversed(children.get(span.span_id, ())))
-    return tuple(out)
+    out: dict[SpanId, Span] = {}
+    for top in tops:
+        _descend(top, children, out)
+    left = [span for span in ordered if span.span_id not in out]
+    for top in _cycle_members(left):
+        _descend(top, children, out)
+    return tuple(out.values())
+
+
+def _descend(top: Span, children: Mapping[SpanId, tuple[Span, ...]], out: dict[SpanId, Span]) -> None:
+    stack = [top]
+    while stack:
+        span = stack.pop()
+        if span.span_id not in out:
+            out[span.span_id] = span
+            stack.extend(reversed(children.get(span.span_id, ())))
+
+
+def _cycle_members(left: list[Span]) -> list[Span]:
+    """The spans of `left` that are on a cycle of parents, not those that hang under one; in the order given.
+
+    All of them have a parent in `left`, for else they would have been reached from a root or an orphan.
+    """
+    by_id = {span.span_id: span for span in left}
+    known: dict[SpanId, bool] = {}
+    for span in left:
+        path: dict[SpanId, int] = {}
+        current: SpanId = span.span_id
+        while current not in known and current not in path:
+            path[current] = len(path)
+            parent = by_id[current].parent_id
+            assert parent is not None
+            current = parent
+        begins = path.get(current, len(path))
+        known.update({each: index >= begins for each, index in path.items()})
+    return [span for span in left if known[span.span_id]]

@@ -180,6 +180,9 @@ def near_miss(near: NearMiss, trace: Trace | None = None) -> str:
 
 def near_miss_parts(near: NearMiss, trace: Trace | None = None) -> list[str]:
     """What no span satisfied, what is there instead, which spans came closest, what may have been meant."""
+    if near.sentence:
+        parts = [one_line(near.sentence, 240)]
+        return [*parts, *([_listed([describe_span_id(each, trace) for each in near.spans], 3)] if near.spans else [])]
     parts = [f"no span has {one_line(near.predicate, 160)}"]
     if near.seen:
         parts.append("seen: " + ", ".join(f"{one_line(value, 40)} × {count:,}" for value, count in near.seen[:5]))

@@ -114,7 +114,14 @@ def _outputs(plan: Plan, given: Given) -> tuple[tuple[OutputResult, ...], Mappin
     at_hand = replace(given, dialect=plan.dialect)
     for output in plan.outputs:
         verdict = evaluate_output(output.selector, output.value, output.has_selector, at_hand)
-        results.append(OutputResult(name=output.name, value=verdict.text, error=verdict.error, span_id=verdict.span_id))
+        results.append(
+            OutputResult(
+                name=output.name,
+                value=verdict.text,
+                error=f'output "{output.name}": {verdict.error}' if verdict.error else "",
+                span_id=verdict.span_id,
+            )
+        )
         if not verdict.error:
             variables[output.name] = verdict.value
     return tuple(results), variables
