@@ -81,7 +81,7 @@ def test_lint_counts_and_exits_with_2_on_errors(tmp_path: Path, capsys: pytest.C
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text("trigger: { http: { url: 'http://127.0.0.1:1/' } }\nexpect: [ no_errors() ]\n")
     assert main(["lint", os.fspath(good)]) == 0
-    assert "1 tests with 1 checks, 0 errors, 0 warnings" in capsys.readouterr().out
+    assert "1 test with 1 check, 0 errors, 0 warnings" in capsys.readouterr().out
     bad.write_text("trigger: { http: { url: 'http://127.0.0.1:1/' } }\nexpect:\n  - buzy_time(span[]) < 1s\n")
     assert main(["lint", os.fspath(tmp_path)]) == 2
     assert 'did you mean "busy_time"?' in capsys.readouterr().err

@@ -110,7 +110,7 @@ def test_count_of_the_selection() -> None:
     assert names('span[name = "a" tracetest.selected_spans.count = 2]', whole) == ["a", "a"]
     assert names('span[name = "a" tracetest.selected_spans.count = 1]', whole) == []
     (miss,) = near_misses(selector('span[name = "a" tracetest.selected_spans.count = 1]'), Given(trace=whole))
-    assert miss.seen == (("2", 1),)
+    assert miss.sentence == "2 spans would be selected, and the selector asks for a count = 1"
 
 
 def test_incomparable_types_are_an_error() -> None:

@@ -104,11 +104,18 @@ def _scenes(folder: Path, faults: Mapping[str, str], gateway: str) -> list[Scene
     scenes = []
     for fault, title in (("", "the healthy shop"), *faults.items()):
         options = Options(endpoint=gateway, variables={"FAULT": fault} if fault else {})
-        loaded = load([os.fspath(folder / "tests")], options, cwd=Path.cwd(), environment=os.environ)
+        loaded = load([_shown(folder / "tests")], options, cwd=Path.cwd(), environment=os.environ)
         if tell(loaded.diagnostics, warnings=False):
             raise UsageError("the shop's tests have faults", help="Restore examples/shop/tests.")
         scenes.append(Scene(fault, title, loaded))
     return scenes
+
+
+def _shown(path: Path) -> str:
+    """The path as a person in the working folder would write it."""
+    with suppress(ValueError):
+        return os.fspath(path.relative_to(Path.cwd()))
+    return os.fspath(path)
 
 
 async def _play(scene: Scene, session: Session) -> RunResult:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from spanspec.cli.options import tell, variables
+from spanspec.cli.options import counted, tell, tell_passed_over, variables
 from spanspec.definition.load import load
 from spanspec.definition.plan import Options
 
@@ -18,15 +18,19 @@ from spanspec.definition.plan import Options
 @click.option("--endpoint", metavar="URL", default="", help="As `run` has it.")
 @click.option("--var", "pairs", multiple=True, metavar="NAME=VALUE", help="As `run` has it.")
 @click.option("--compat", is_flag=True, help="Keep the reference's faults for specs and outputs.")
-def command(paths: tuple[str, ...], files: tuple[str, ...], endpoint: str, pairs: tuple[str, ...], compat: bool) -> int:
+@click.option("-v", "--verbose", is_flag=True, help="List the documents that are passed over.")
+def command(
+    paths: tuple[str, ...], files: tuple[str, ...], endpoint: str, pairs: tuple[str, ...], compat: bool, verbose: bool
+) -> int:
     """Read and check definitions: syntax, names, types, variables. Nothing is fired."""
     options = Options(endpoint=endpoint, variables=variables(pairs), compat=compat)
     loaded = load([*paths, *files], options, cwd=Path.cwd(), environment=os.environ)
     errors = tell(loaded.diagnostics)
     warnings = len(loaded.diagnostics) - errors
-    tests = len(loaded.plans)
+    tell_passed_over(loaded.passed_over, listed=bool(verbose))
     checks = sum(_checks(plan.checks) for plan in loaded.plans)
-    click.echo(f"{tests} tests with {checks} checks, {errors} errors, {warnings} warnings", err=bool(errors))
+    tests = f"{counted(len(loaded.plans), 'test')} with {counted(checks, 'check')}"
+    click.echo(f"{tests}, {counted(errors, 'error')}, {counted(warnings, 'warning')}", err=bool(errors))
     return 2 if errors else 0
 
 

@@ -10,31 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from spanspec import __version__
+from spanspec.cli.overview import COMMANDS, overview
 from spanspec.errors import DiagnosticsError, SpanspecError
 from spanspec.source.render import render_all, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-COMMANDS = {
-    "demo": "Start a real system, break it in six ways, and see what is caught.",
-    "explain": "Explain a diagnostic's code.",
-    "lint": "Check definitions without running them.",
-    "query": "Ask a stored trace: a selector, a statement or a value.",
-    "receive": "Print or save the telemetry that arrives.",
-    "run": "Run trace-based tests.",
-    "show": "Render a past run again.",
-}
-"""Each command with its line in the overview; its module in this folder has the same name and a `command`."""
-
-_EPILOG = """\b
-Examples:
-  spanspec demo
-  spanspec run tests/ --endpoint http://127.0.0.1:8080
-  spanspec query 'span[kind = "server"]' trace.json
-\b
-Exit codes: 0 all passed; 1 a check failed or was inconclusive; 2 usage or
-definition fault; 3 trigger, store or receiver error; 130 interrupted."""
 
 
 class LazyGroup(click.Group):
@@ -51,25 +32,19 @@ class LazyGroup(click.Group):
         found: click.Command = importlib.import_module(f"spanspec.cli.{cmd_name}").command
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def get_help(self, ctx: click.Context) -> str:
         """The overview, without importing a command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+        return overview().rstrip("\n")
 
 
 @click.command(
     "spanspec",
     cls=LazyGroup,
-    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="spanspec")
 def cli() -> None:
-    """Trace-based testing for distributed systems that emit OpenTelemetry.
-
-    A test fires a trigger, collects the trace that this very trigger caused, and states what must be true of its
-    spans. No server, no database: the OTLP receiver is inside.
-    """
+    """Trace-based testing for distributed systems that emit OpenTelemetry."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

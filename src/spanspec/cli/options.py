@@ -11,7 +11,7 @@ import click
 from spanspec.errors import UsageError
 from spanspec.model.time import parse_duration
 from spanspec.source.diagnostics import Diagnostic, Severity
-from spanspec.source.render import render_all
+from spanspec.source.render import render_all, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,3 +66,18 @@ def tell(diagnostics: Iterable[Diagnostic], *, warnings: bool = True) -> int:
         click.echo(render_all(shown), err=True)
         click.echo("", err=True)
     return sum(1 for fault in shown if fault.severity is Severity.ERROR)
+
+
+def tell_passed_over(notes: Sequence[str], *, listed: bool, silent: bool = False) -> None:
+    """Say on stderr how many documents are not ours, or name each."""
+    if silent or not notes:
+        return
+    if not listed:
+        click.echo(f"{counted(len(notes), 'document')} passed over; -v lists them", err=True)
+    for note in notes if listed else ():
+        click.echo(f"passed over: {visible(note)}", err=True)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 test`, `2 tests`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spanspec.api import address, shown
-from spanspec.cli.options import duration_s
+from spanspec.cli.options import counted, duration_s
 from spanspec.definition.plan import RunSettings
 from spanspec.definition.settings import receiver_of
 from spanspec.definition.values import BadValueError
@@ -137,9 +137,9 @@ class _Sink:
 
     def summary(self) -> str:
         """What was seen."""
-        others = "".join(f", {count} exports of {signal}" for signal, count in sorted(self._others.items()))
+        others = "".join(f", {counted(count, 'export')} of {signal}" for signal, count in sorted(self._others.items()))
         failed = f"; {self.failed}" if self.failed else ""
-        return f"{self._spans} spans of {len(self._traces)} traces{others}{failed}"
+        return f"{counted(self._spans, 'span')} of {counted(len(self._traces), 'trace')}{others}{failed}"
 
     def _append(self, path: Path, group: list[Span]) -> None:
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spanspec.api import execute, execute_stored
-from spanspec.cli.options import colour, duration_s, tell, variables, width
+from spanspec.cli.options import colour, duration_s, tell, tell_passed_over, variables, width
 from spanspec.definition.load import load
 from spanspec.definition.plan import Options, Wait
 from spanspec.errors import SpanspecError, UsageError
@@ -129,9 +129,7 @@ def _run(
     loaded = load(paths, options, cwd=Path.cwd(), environment=os.environ)
     if tell(loaded.diagnostics, warnings=not quiet):
         return None
-    if verbose:
-        for note in loaded.passed_over:
-            click.echo(f"passed over: {note}", err=True)
+    tell_passed_over(loaded.passed_over, listed=bool(verbose), silent=quiet)
     if stored is not None:
         return execute_stored(loaded, stored, seed=seed or 0)
     live = None if quiet else Live(sys.stderr, width=width(), colour=colour(sys.stderr.isatty()))
@@ -149,7 +147,7 @@ def _deliver(run: RunResult, wanted: list[tuple[str, str]], output: str, verbosi
     if output == "json":
         click.echo(REPORTS.load("json")().render(run))
     else:
-        click.echo(pretty.render(run))
+        click.echo(pretty.render(run), nl=False)
     for name, path in wanted:
         try:
             write(run, name, path)

@@ -33,5 +33,8 @@ def command(run_file: str, reports: tuple[str, ...], verbose: int, quiet: bool) 
         write(run, name, path)
     if not reports:
         verbosity = -1 if quiet else verbose
-        click.echo(terminal.Report(width=width(), colour=colour(sys.stdout.isatty()), verbosity=verbosity).render(run))
+        click.echo(
+            terminal.Report(width=width(), colour=colour(sys.stdout.isatty()), verbosity=verbosity).render(run),
+            nl=False,
+        )
     return run.exit_code

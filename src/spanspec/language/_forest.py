@@ -275,12 +275,18 @@ class Forest:
         for target, source in self.links:
             reached = list(islice(inside.at_or_below(source), 2))
             node = self.topo[target]
+            added: set[int] = set()
+            skipped = False
             for cause in (node, *self.ancestors(node)) if reached else ():
                 if cause in climbed:
                     break
-                if reached != [cause]:
-                    climbed.add(cause)
-                    found.add(cause)
+                if reached == [cause]:
+                    skipped = True  # it does not cause itself, but another link may still reach it
+                else:
+                    added.add(cause)
+            found |= added
+            if not skipped:
+                climbed |= added
         return found
 
     def causes(self, cause: int, effect: int) -> bool:

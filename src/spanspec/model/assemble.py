@@ -6,6 +6,7 @@ The order of arrival cannot change the result. The cost grows with n · log n fo
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def assemble(
         linked: Spans of linked traces.
     """
     kept = _newest(spans)
-    ordered = sorted(kept.values(), key=_sibling_order)
+    ordered = _in_sibling_order(kept.values())
     if injected is None and trigger is not None:
         injected = trigger.span_id
     if injected is None:
@@ -60,7 +61,7 @@ def assemble(
         else:
             orphans.append(span)
     children = {key: tuple(group) for key, group in grouped.items()}
-    in_order = _depth_first(ordered, sorted([*roots, *orphans], key=_sibling_order), children)
+    in_order = _depth_first(ordered, _in_sibling_order([*roots, *orphans]), children)
     return Trace(
         trace_id=trace_id or (in_order[0].trace_id if in_order else TraceId("")),
         spans=in_order,
@@ -70,7 +71,7 @@ def assemble(
         orphans=tuple(orphans),
         injected=injected,
         trigger=trigger,
-        linked=tuple(sorted(_newest(linked).values(), key=_sibling_order)),
+        linked=tuple(_in_sibling_order(_newest(linked).values())),
         position=MappingProxyType({span.span_id: index for index, span in enumerate(in_order)}),
     )
 
@@ -87,7 +88,7 @@ def with_trigger_root(trace: Trace) -> Trace:
     if any(span.name == TEMPORARY_NAME for span in trace.spans):
         kept = (span for span in trace.spans if span.name != TEMPORARY_NAME)
         trace = assemble(kept, trace_id=trace.trace_id, injected=trace.injected, trigger=trigger, linked=trace.linked)
-    tops = sorted([*trace.roots, *trace.orphans], key=_sibling_order)
+    tops = _in_sibling_order([*trace.roots, *trace.orphans])
     exported = next((span for span in tops if span.name == TRIGGER_NAME), None)
     root = trigger if exported is None else _answered(exported, trigger)
     return _rooted(trace, root, [span for span in tops if span.span_id != root.span_id])
@@ -104,7 +105,7 @@ def _rooted(trace: Trace, root: Span, tops: list[Span]) -> Trace:
     spans = (root, *(moved.get(span.span_id, span) for span in rest))
     by_id = {span.span_id: span for span in spans}
     children = {key: tuple(by_id[child.span_id] for child in group) for key, group in trace.children.items()}
-    below = sorted([*children.get(root.span_id, ()), *moved.values()], key=_sibling_order)
+    below = _in_sibling_order([*children.get(root.span_id, ()), *moved.values()])
     if below:
         children[root.span_id] = tuple(below)
     order = _depth_first(list(spans), [root], children)
@@ -159,8 +160,11 @@ def _newest(spans: Iterable[Span]) -> dict[SpanId, Span]:
     return kept
 
 
-def _sibling_order(span: Span) -> tuple[int, str]:
-    return span.start_ns, span.span_id
+def _in_sibling_order(spans: Iterable[Span]) -> list[Span]:
+    """By start, then by span id; two stable sorts, which make no tuple for each span."""
+    ordered = sorted(spans, key=attrgetter("span_id"))
+    ordered.sort(key=attrgetter("start_ns"))
+    return ordered
 
 
 def _implied_parent(kept: Mapping[SpanId, Span]) -> SpanId | None:
@@ -173,22 +177,37 @@ def _implied_parent(kept: Mapping[SpanId, Span]) -> SpanId | None:
 def _depth_first(
     ordered: list[Span], tops: list[Span], children: Mapping[SpanId, tuple[Span, ...]]
 ) -> tuple[Span, ...]:
-    out: dict[SpanId, Span] = {}
-    for top in tops:
-        _descend(top, children, out)
-    left = [span for span in ordered if span.span_id not in out]
-    for top in _cycle_members(left):
-        _descend(top, children, out)
-    return tuple(out.values())
+    out = _descend(tops, children)
+    if len(out) < len(ordered):  # cycles of parents, which nothing from above leads to
+        seen = {span.span_id for span in out}
+        left = [span for span in ordered if span.span_id not in seen]
+        out.extend(_descend_once(_cycle_members(left), children))
+    return tuple(out)
 
 
-def _descend(top: Span, children: Mapping[SpanId, tuple[Span, ...]], out: dict[SpanId, Span]) -> None:
-    stack = [top]
+def _descend(tops: list[Span], children: Mapping[SpanId, tuple[Span, ...]]) -> list[Span]:
+    """From roots and orphans on every span is met once, for it has one parent."""
+    out: list[Span] = []
+    stack = tops[::-1]
     while stack:
         span = stack.pop()
-        if span.span_id not in out:
-            out[span.span_id] = span
-            stack.extend(reversed(children.get(span.span_id, ())))
+        out.append(span)
+        below = children.get(span.span_id)
+        if below is not None:
+            stack.extend(below[::-1])
+    return out
+
+
+def _descend_once(tops: list[Span], children: Mapping[SpanId, tuple[Span, ...]]) -> list[Span]:
+    out: dict[SpanId, Span] = {}
+    for top in tops:
+        stack = [top]
+        while stack:
+            span = stack.pop()
+            if span.span_id not in out:
+                out[span.span_id] = span
+                stack.extend(reversed(children.get(span.span_id, ())))
+    return list(out.values())
 
 
 def _cycle_members(left: list[Span]) -> list[Span]:

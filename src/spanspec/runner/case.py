@@ -16,7 +16,7 @@ from spanspec.model.assemble import TRIGGER_NAME, assemble
 from spanspec.model.context import TimeWindow, TraceContext
 from spanspec.model.span import Resource, Span
 from spanspec.results.explain import no_spans
-from spanspec.results.mask import is_secret
+from spanspec.results.mask import is_secret, masked
 from spanspec.results.model import CaseError, CaseResult, Outcome, Settlement, Timings, worst
 from spanspec.results.progress import CaseFired, CaseWaiting
 from spanspec.runner.collect import Collected, Collector
@@ -142,7 +142,7 @@ def run_stored(plan: Plan, trace: Trace, session: Session) -> CaseResult:
     )
     evaluated = evaluate(plan, given)
     checks = _checks(plan, evaluated, (False,) * len(evaluated.checks), (0,) * len(evaluated.checks))
-    return replace(
+    result = replace(
         _blank(plan, worst(check.outcome for check in checks), trace_id=trace.trace_id),
         checks=checks,
         outputs=evaluated.outputs,
@@ -150,6 +150,7 @@ def run_stored(plan: Plan, trace: Trace, session: Session) -> CaseResult:
         settlement=Settlement(how="stored", reason="a stored trace, judged whole"),
         link=_link(trace.trace_id, session),
     )
+    return masked(result, _secrets(bound, session))
 
 
 async def judge_again(ended: Ended, session: Session) -> CaseResult:
