@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
@@ -10,18 +11,12 @@ from spanspec.cli.overview import overview
 
 def main() -> int:
     """Run the command line; the overview alone is printed without it."""
-    if sys.argv[1:] in ([], ["--help"], ["-h"]) and not _completing():
+    completing = "_SPANSPEC_COMPLETE" in os.environ
+    if sys.argv[1:] in ([], ["--help"], ["-h"]) and not completing:
         sys.stdout.write(overview())
         return 0
-    # Here and not above: click takes more time than the whole overview.
-    from spanspec.cli.main import main as run
-
-    return run()
-
-
-def _completing() -> bool:
-    """Whether a shell asks for its completion script."""
-    return "_SPANSPEC_COMPLETE" in os.environ
+    # By its name and not above: click takes more time than the whole overview.
+    return int(importlib.import_module("spanspec.cli.main").main())
 
 
 if __name__ == "__main__":

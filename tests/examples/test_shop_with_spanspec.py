@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import spanspec
-from spanspec.api import execute_stored, listening
+from spanspec.api import execute_stored, listening, new_session
 from spanspec.definition.load import load
 from spanspec.definition.plan import Loaded, Options, RunSettings
 from spanspec.results.model import Outcome, RunResult
@@ -40,7 +40,7 @@ def failed(run: RunResult) -> set[str]:
 
 async def runs(folder: Path) -> dict[str, RunResult]:
     """Run the shop's tests once for each fault, and once healthy, all at the same time."""
-    async with listening(FREE) as session:
+    async with listening(new_session(Loaded(), seed=0), FREE) as session:
         with running(f"http://{session.receiver}", folder) as shop:
             plans = {fault: loaded(SHOP / "tests", shop.gateway, {"FAULT": fault}).plans for fault in ("none", *FAULTS)}
             found = await asyncio.gather(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from spanspec.language._walk import walk
 from spanspec.language.dialect import Dialect
 from spanspec.language.format import format, format_predicate, format_step  # noqa: A004
 from spanspec.language.parser import parse_expression, parse_selector, parse_statement, parse_template
@@ -32,6 +33,8 @@ def test_every_value_reads_back(node: Expression) -> None:
 @_thorough
 def test_every_value_of_specs_reads_back(node: Expression) -> None:
     """A formatted value parses to the same tree in `specs:`, in a call so that bare names may stand."""
+    # A backslash before the closing quote has no spelling there, in a key as in a text.
+    assume(not any(isinstance(each, Name) and each.key.endswith("\\") for each in walk(node)))
     text = f"f({format(node, Dialect.SPECS)})"
     parsed = parse_expression(text, Dialect.SPECS)
     assert parsed.node is not None, (text, parsed.diagnostics)
