@@ -10,12 +10,13 @@ from tests.examples import postgresql
 from tests.examples.otlp_sink import listening
 from tests.examples.shop_checks import failing
 from tests.examples.shop_process import running
+from tests.servers.needed import need
 
 
 @pytest.mark.server("postgresql")
-@pytest.mark.skipif(not postgresql.installed(), reason="PostgreSQL is not installed: make servers")
 def test_spans_of_a_shop_on_postgresql_say_so(tmp_path: Path) -> None:
     """Reading the stock is exactly one PostgreSQL span, below 50 ms; a checkout has several, and is healthy."""
+    need(postgresql.installed(), "PostgreSQL")
     with (
         postgresql.serving() as database,
         listening() as (sink, url),

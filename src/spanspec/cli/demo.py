@@ -231,7 +231,7 @@ def _failed_only(run: RunResult) -> RunResult:
 
 
 def _summary(total: int, caught: int, seconds: float, paint: _Paint) -> None:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
     total_text, caught_text = (words[n] if n < len(words) else str(n) for n in (total, caught))
     line = f"{total_text.capitalize()} silent failures, {caught_text} caught, in {seconds:.1f} s."
     click.echo(paint.bold(line))
