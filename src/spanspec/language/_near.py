@@ -149,7 +149,7 @@ def _of_step(step: Step, picker: Picker) -> Iterator[NearMiss]:
     for part in conjuncts:
         spans = [span for span, failing in best if any(part is other for other in failing)]
         if spans:
-            yield _miss(part, spans, picker)
+            yield _miss(part, spans, picker, close=fewest < len(conjuncts))
 
 
 def _emptied_by_pseudo(step: Step, spans: Sequence[Span]) -> Iterator[NearMiss]:
@@ -169,7 +169,8 @@ def _conjuncts(predicate: Predicate | None) -> Iterator[Predicate]:
         yield claim[0] if len(claim) == 1 else PredicateAnd(operands=tuple(claim))
 
 
-def _miss(part: Predicate, spans: list[Span], picker: Picker) -> NearMiss:
+def _miss(part: Predicate, spans: list[Span], picker: Picker, *, close: bool) -> NearMiss:
+    """What is there instead; the spans are named when something else holds for them, else they are any spans."""
     seen: Counter[str] = Counter()
     missing = 0
     for span in spans:
@@ -180,7 +181,7 @@ def _miss(part: Predicate, spans: list[Span], picker: Picker) -> NearMiss:
     return NearMiss(
         predicate=format_predicate(part, picker.given.dialect),
         seen=tuple((shortened(text), count) for text, count in ranked[:_MOST]),
-        spans=tuple(span.span_id for span in spans[:_MOST]),
+        spans=tuple(span.span_id for span in spans[:_MOST]) if close else (),
         suggestion=_suggestion(part, seen, spans),
     )
 
