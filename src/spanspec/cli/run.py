@@ -19,7 +19,9 @@ from spanspec.reports import terminal
 from spanspec.reports._live import Live
 from spanspec.reports.base import REPORTS
 from spanspec.results.model import RunResult
+from spanspec.results.progress import Progress, RunStarted
 from spanspec.runner.run import interrupted
+from spanspec.source.render import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,12 +134,31 @@ def _run(
     tell_passed_over(loaded.passed_over, listed=bool(verbose), silent=quiet)
     if stored is not None:
         return execute_stored(loaded, stored, seed=seed or 0)
-    live = None if quiet else Live(sys.stderr, width=width(), colour=colour(sys.stderr.isatty()))
+    watcher = _Watcher(quiet=quiet)
     try:
-        return asyncio.run(execute(loaded, listener=live, seed=seed))
+        return asyncio.run(execute(loaded, listener=watcher, seed=seed))
     finally:
-        if live is not None:
-            live.close()
+        watcher.close()
+
+
+class _Watcher:
+    """Tells at once what must be known while spans are awaited, and shows live progress where a person looks on."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._live = None if quiet else Live(sys.stderr, width=width(), colour=colour(sys.stderr.isatty()))
+
+    def on(self, progress: Progress) -> None:
+        """Take a message."""
+        if isinstance(progress, RunStarted):
+            for note in progress.notes:
+                click.echo(visible(note), err=True)
+        if self._live is not None:
+            self._live.on(progress)
+
+    def close(self) -> None:
+        """Erase the live block."""
+        if self._live is not None:
+            self._live.close()
 
 
 def _deliver(run: RunResult, wanted: list[tuple[str, str]], output: str, verbosity: int) -> int:

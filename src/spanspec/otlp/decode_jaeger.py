@@ -22,79 +22,23 @@ from spanspec.errors import OtlpError
 from spanspec.model.ids import SpanId, TraceId, span_id, trace_id
 from spanspec.model.span import EMPTY, NO_RESOURCE, NO_SCOPE, Event, Link, Resource, Scope, Span, SpanKind, StatusCode
 from spanspec.otlp.decoded import MAX_DEPTH, Findings, shown
+from spanspec.otlp.jaeger import SPAN_DIGITS, TRACE_DIGITS, JaegerTrace, of_cassandra, of_query
 from spanspec.otlp.scalars import INT64, UINT32, UINT64, base64, double, integer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from spanspec.model.attributes import Attributes, AttributeValue
     from spanspec.otlp.decoded import Decoded
+    from spanspec.otlp.jaeger import JaegerSpan, Log, Process, Reference, Tag
 
 _MAX_REASON = 400
 _MICROS: Final = (0, UINT64[1] // 1000)
-_SIGNED_ID: Final = (INT64[0], UINT64[1])
-_TRACE_DIGITS, _SPAN_DIGITS = 32, 16
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _NO_SERVICE = "OTLPResourceNoServiceName"
 """What Jaeger writes for a resource without `service.name`."""
 
 _REF_TYPE = "opentracing.ref_type"
-_NUMBER = int | float | str | None
-
-
-class _Tag(msgspec.Struct):
-    key: str | None = None
-    type: str | None = None
-    value: Any = None
-
-
-class _Log(msgspec.Struct):
-    timestamp: _NUMBER = None
-    fields: list[_Tag] | None = None
-
-
-class _Reference(msgspec.Struct, rename={"kind": "refType", "trace_id": "traceID", "span_id": "spanID"}):
-    kind: str | None = None
-    trace_id: str | None = None
-    span_id: str | None = None
-
-
-class _Process(msgspec.Struct, rename={"service": "serviceName"}):
-    service: str | None = None
-    tags: list[_Tag] | None = None
-    tag: dict[str, Any] | None = None
-
-
-_SPAN_KEYS = {
-    "trace_id": "traceID",
-    "span_id": "spanID",
-    "parent_id": "parentSpanID",
-    "name": "operationName",
-    "start": "startTime",
-    "process_id": "processID",
-}
-
-
-class _Span(msgspec.Struct, rename=_SPAN_KEYS):
-    trace_id: str | None = None
-    span_id: str | None = None
-    parent_id: str | None = None
-    name: str | None = None
-    flags: _NUMBER = None
-    start: _NUMBER = None
-    duration: _NUMBER = None
-    references: list[_Reference] | None = None
-    tags: list[_Tag] | None = None
-    tag: dict[str, Any] | None = None
-    logs: list[_Log] | None = None
-    process: _Process | None = None
-    process_id: str | None = None
-
-
-class _Trace(msgspec.Struct, rename={"trace_id": "traceID"}):
-    trace_id: str | None = None
-    spans: list[Any] | None = None
-    processes: dict[str, _Process] | None = None
 
 
 class _Ids(NamedTuple):
@@ -121,9 +65,9 @@ def decode_jaeger(document: Mapping[str, Any]) -> Decoded:
     elif _is_trace(document):
         reader.trace(document)
     elif _is_cassandra(document):
-        reader.span(document, convert=_of_cassandra, read_binary=_from_base64)
+        reader.span(document, convert=of_cassandra, read_binary=_from_base64)
     elif _is_span(document):
-        reader.span(document, convert=_of_query, read_binary=_from_hex)
+        reader.span(document, convert=of_query, read_binary=_from_hex)
     else:
         raise OtlpError("no Jaeger JSON: neither an answer, a trace nor a span")
     return reader.findings.decoded(reader.spans)
@@ -179,18 +123,18 @@ class _Reader:
             OtlpError: It is none.
         """
         try:
-            trace = msgspec.convert(raw, _Trace)
+            trace = msgspec.convert(raw, JaegerTrace)
         except msgspec.ValidationError as fault:
             raise OtlpError(f"no Jaeger JSON: {shown(str(fault), _MAX_REASON)}") from fault
         known = {key: self._resource(each, _from_base64) for key, each in (trace.processes or {}).items()}
         for each in trace.spans or ():
-            self.span(each, convert=_of_query, read_binary=_from_base64, known=known, trace=trace.trace_id)
+            self.span(each, convert=of_query, read_binary=_from_base64, known=known, trace=trace.trace_id)
 
     def span(
         self,
         raw: Any,
         *,
-        convert: Callable[[Any], _Span],
+        convert: Callable[[Any], JaegerSpan],
         read_binary: Callable[[str], bytes],
         known: Mapping[str, Resource] = MappingProxyType({}),
         trace: str | None = None,
@@ -204,10 +148,9 @@ class _Reader:
             known: The resources of the trace's processes.
             trace: The id of the trace in which it stands.
         """
-        name = ""
+        name = _name(raw)
         try:
             span = convert(raw)
-            name = span.name or ""
             span.trace_id = span.trace_id or trace
             self.spans.append(self._valid(span, known, read_binary))
         except msgspec.ValidationError as fault:
@@ -215,7 +158,7 @@ class _Reader:
         except OtlpError as fault:
             self.findings.reject(name, fault.message)
 
-    def _valid(self, raw: _Span, known: Mapping[str, Resource], read_binary: Callable[[str], bytes]) -> Span:
+    def _valid(self, raw: JaegerSpan, known: Mapping[str, Resource], read_binary: Callable[[str], bytes]) -> Span:
         ids = _ids(raw)
         start = integer(raw.start, _MICROS, "startTime") * 1000
         took = integer(raw.duration, _MICROS, "duration") * 1000
@@ -240,7 +183,7 @@ class _Reader:
             resource=self._owner(raw, known, read_binary),
         )
 
-    def _owner(self, raw: _Span, known: Mapping[str, Resource], read_binary: Callable[[str], bytes]) -> Resource:
+    def _owner(self, raw: JaegerSpan, known: Mapping[str, Resource], read_binary: Callable[[str], bytes]) -> Resource:
         if raw.process_id in known:
             return known[raw.process_id or ""]
         if raw.process is not None:
@@ -249,11 +192,11 @@ class _Reader:
             self.findings.note(f'process "{shown(raw.process_id)}" is named by spans but not described')
         return NO_RESOURCE
 
-    def _resource(self, raw: _Process, read_binary: Callable[[str], bytes]) -> Resource:
+    def _resource(self, raw: Process, read_binary: Callable[[str], bytes]) -> Resource:
         named: dict[str, AttributeValue] = {}
         if raw.service and raw.service != _NO_SERVICE:
             named["service.name"] = raw.service
-        attributes = self._attributes(raw.tags, raw.tag, read_binary) | named
+        attributes = named | self._attributes(raw.tags, raw.tag, read_binary) | named
         return Resource(attributes=_frozen(attributes)) if attributes else NO_RESOURCE
 
     def _scope(self, attributes: dict[str, AttributeValue]) -> Scope:
@@ -265,7 +208,7 @@ class _Reader:
             return NO_SCOPE
         return self._scopes.setdefault((name, version), Scope(name=name, version=version))
 
-    def _event(self, raw: _Log, read_binary: Callable[[str], bytes]) -> Event:
+    def _event(self, raw: Log, read_binary: Callable[[str], bytes]) -> Event:
         attributes = self._attributes(raw.fields, None, read_binary)
         return Event(
             name=_take(attributes, "event"),
@@ -274,13 +217,13 @@ class _Reader:
         )
 
     def _attributes(
-        self, tags: list[_Tag] | None, flat: Mapping[str, Any] | None, read_binary: Callable[[str], bytes]
+        self, tags: list[Tag] | None, flat: Mapping[str, Any] | None, read_binary: Callable[[str], bytes]
     ) -> dict[str, AttributeValue]:
         """The values of tags, listed and as fields of an object, in whose names Elasticsearch has `@` for a dot."""
         listed = {tag.key or "": self._value(tag, read_binary) for tag in tags or ()}
         return {key.replace("@", "."): _natural(value, 0) for key, value in (flat or {}).items()} | listed
 
-    def _value(self, tag: _Tag, read_binary: Callable[[str], bytes]) -> AttributeValue:
+    def _value(self, tag: Tag, read_binary: Callable[[str], bytes]) -> AttributeValue:
         """A tag's value in its type; one that does not fit is kept as it is written, with a note."""
         try:
             return _typed(tag, read_binary)
@@ -289,22 +232,30 @@ class _Reader:
             return _natural(tag.value, 0)
 
 
-def _ids(raw: _Span) -> _Ids:
+def _name(raw: Any) -> str:
+    """What to call a span that may be malformed."""
+    fields = raw if isinstance(raw, Mapping) else {}
+    return str(fields.get("operationName") or fields.get("OperationName") or "")
+
+
+def _ids(raw: JaegerSpan) -> _Ids:
     """A span's ids.
 
     Raises:
         OtlpError: One is missing or none.
     """
-    trace = trace_id(_padded(raw.trace_id, _TRACE_DIGITS))
+    trace = trace_id(_padded(raw.trace_id, TRACE_DIGITS))
     if trace is None:
-        raise _bad_id("trace", raw.trace_id, _TRACE_DIGITS)
-    own = span_id(_padded(raw.span_id, _SPAN_DIGITS))
+        raise _bad_id("trace", raw.trace_id, TRACE_DIGITS)
+    own = span_id(_padded(raw.span_id, SPAN_DIGITS))
     if own is None:
-        raise _bad_id("span", raw.span_id, _SPAN_DIGITS)
-    above = (raw.parent_id or "").strip("0") and raw.parent_id or _parent_reference(raw, trace)
-    parent = span_id(_padded(above, _SPAN_DIGITS))
-    if parent is None and (above or "").strip("0"):
-        raise _bad_id("parent span", above, _SPAN_DIGITS)
+        raise _bad_id("span", raw.span_id, SPAN_DIGITS)
+    above = raw.parent_id or ""
+    if not above.strip("0"):
+        above = _parent_reference(raw, trace)
+    parent = span_id(_padded(above, SPAN_DIGITS))
+    if parent is None and above.strip("0"):
+        raise _bad_id("parent span", above, SPAN_DIGITS)
     return _Ids(trace, own, parent)
 
 
@@ -323,38 +274,35 @@ def _bad_id(what: str, value: str | None, digits: int) -> OtlpError:
     return OtlpError(f'its {what} id "{shown(value)}" is not 1 to {digits} hexadecimal digits')
 
 
-def _parent_reference(raw: _Span, trace: TraceId) -> str | None:
+def _parent_reference(raw: JaegerSpan, trace: TraceId) -> str:
     for each in raw.references or ():
-        if _is_child_of(each) and _padded(each.trace_id, _TRACE_DIGITS) == trace:
-            return each.span_id
-    return None
+        if _is_child_of(each) and _padded(each.trace_id, TRACE_DIGITS) == trace:
+            return each.span_id or ""
+    return ""
 
 
-def _is_child_of(reference: _Reference) -> bool:
+def _is_child_of(reference: Reference) -> bool:
     return _ref_type(reference) == "child_of"
 
 
-def _ref_type(reference: _Reference) -> str:
+def _ref_type(reference: Reference) -> str:
     """The type as OpenTelemetry's semantic conventions spell it."""
     return (reference.kind or "").lower().replace("-", "_")
 
 
-def _links(raw: _Span, ids: _Ids) -> tuple[Link, ...]:
-    """All references but the first that says what the parent is."""
+def _links(raw: JaegerSpan, ids: _Ids) -> tuple[Link, ...]:
+    """All references but those that say what the parent is."""
     links = []
-    parent: tuple[TraceId, SpanId | None] | None = (ids.trace, ids.parent)
     for each in raw.references or ():
         link = _link(each)
-        if parent == (link.trace_id, link.span_id) and _is_child_of(each):
-            parent = None
-            continue
-        links.append(link)
+        if not _is_child_of(each) or (link.trace_id, link.span_id) != (ids.trace, ids.parent):
+            links.append(link)
     return tuple(links)
 
 
-def _link(raw: _Reference) -> Link:
-    ids = _padded(raw.trace_id, _TRACE_DIGITS), _padded(raw.span_id, _SPAN_DIGITS)
-    if len(ids[0]) != _TRACE_DIGITS or len(ids[1]) != _SPAN_DIGITS:
+def _link(raw: Reference) -> Link:
+    ids = _padded(raw.trace_id, TRACE_DIGITS), _padded(raw.span_id, SPAN_DIGITS)
+    if len(ids[0]) != TRACE_DIGITS or len(ids[1]) != SPAN_DIGITS:
         raise OtlpError(
             f'references: "{shown(raw.trace_id or "")}" and "{shown(raw.span_id or "")}" are no trace and span id'
         )
@@ -385,7 +333,8 @@ def _status(attributes: dict[str, AttributeValue]) -> tuple[StatusCode, str]:
     if isinstance(written, str) and written.upper() in _CODES:
         code = _CODES[written.upper()]
         del attributes["otel.status_code"]
-    if attributes.get("error") in (True, "true") and attributes["error"] != 1.5:
+    error = attributes.get("error")
+    if error is True or error == "true":
         code = StatusCode.ERROR
         del attributes["error"]
     return code, message
@@ -404,7 +353,7 @@ def _frozen(attributes: dict[str, AttributeValue]) -> Attributes:
     return MappingProxyType(attributes) if attributes else EMPTY
 
 
-def _typed(tag: _Tag, read_binary: Callable[[str], bytes]) -> AttributeValue:
+def _typed(tag: Tag, read_binary: Callable[[str], bytes]) -> AttributeValue:
     """A tag's value in the type that it names, which Elasticsearch may hold as text.
 
     Raises:
@@ -469,123 +418,3 @@ def _natural(value: Any, depth: int) -> AttributeValue:
     if isinstance(value, int) and not isinstance(value, bool):
         return integer(value, INT64, "tag")
     return value  # type: ignore[no-any-return]  # JSON has text, bool, double and null besides
-
-
-def _of_query(raw: Any) -> _Span:
-    return msgspec.convert(raw, _Span)
-
-
-class _Column(msgspec.Struct, rename={"key": "Key", "type": "ValueType"}):
-    """A tag in Cassandra: one column for each type."""
-
-    key: str | None = None
-    type: str | None = None
-    value_string: str | None = None
-    value_bool: bool | None = None
-    value_long: _NUMBER = None
-    value_double: _NUMBER = None
-    value_binary: str | None = None
-
-
-class _CassandraLog(msgspec.Struct, rename="pascal"):
-    timestamp: _NUMBER = None
-    fields: list[_Column] | None = None
-
-
-class _CassandraReference(msgspec.Struct, rename={"kind": "RefType", "trace_id": "TraceID", "span_id": "SpanID"}):
-    kind: str | None = None
-    trace_id: str | None = None
-    span_id: _NUMBER = None
-
-
-class _CassandraProcess(msgspec.Struct, rename="pascal"):
-    service_name: str | None = None
-    tags: list[_Column] | None = None
-
-
-_ROW_KEYS = {
-    "trace_id": "TraceID",
-    "span_id": "SpanID",
-    "parent_id": "ParentID",
-    "name": "OperationName",
-    "flags": "Flags",
-    "start": "StartTime",
-    "duration": "Duration",
-    "references": "Refs",
-    "tags": "Tags",
-    "logs": "Logs",
-    "process": "Process",
-    "service": "ServiceName",
-}
-
-
-class _Row(msgspec.Struct, rename=_ROW_KEYS):
-    """A span in Cassandra."""
-
-    trace_id: str | None = None
-    span_id: _NUMBER = None
-    parent_id: _NUMBER = None
-    name: str | None = None
-    flags: _NUMBER = None
-    start: _NUMBER = None
-    duration: _NUMBER = None
-    references: list[_CassandraReference] | None = None
-    tags: list[_Column] | None = None
-    logs: list[_CassandraLog] | None = None
-    process: _CassandraProcess | None = None
-    service: str | None = None
-
-
-def _of_cassandra(raw: Any) -> _Span:
-    row = msgspec.convert(raw, _Row)
-    process = row.process or _CassandraProcess()
-    return _Span(
-        trace_id=_id_of_bytes(row.trace_id),
-        span_id=_id_of_number(row.span_id, "SpanID"),
-        parent_id=_id_of_number(row.parent_id, "ParentID"),
-        name=row.name,
-        flags=row.flags,
-        start=row.start,
-        duration=row.duration,
-        references=[
-            _Reference(each.kind, _id_of_bytes(each.trace_id), _id_of_number(each.span_id, "SpanID"))
-            for each in row.references or ()
-        ],
-        tags=_tags(row.tags),
-        logs=[_Log(each.timestamp, _tags(each.fields)) for each in row.logs or ()],
-        process=_Process(process.service_name or row.service, _tags(process.tags)),
-    )
-
-
-def _id_of_bytes(text: str | None) -> str:
-    data = base64(text or "", "TraceID")
-    if len(data) != _TRACE_DIGITS // 2:
-        raise OtlpError(f'TraceID: "{shown(text or "")}" is not 16 bytes')
-    return data.hex()
-
-
-def _id_of_number(value: _NUMBER, name: str) -> str:
-    """A span id; Cassandra has no unsigned integers, so the upper half of all ids is negative."""
-    return f"{integer(value, _SIGNED_ID, name) & UINT64[1]:016x}"
-
-
-_COLUMNS: Final = {
-    "string": ("value_string", ""),
-    "bool": ("value_bool", False),
-    "int64": ("value_long", 0),
-    "float64": ("value_double", 0.0),
-    "binary": ("value_binary", ""),
-}
-
-
-def _tags(columns: Iterable[_Column] | None) -> list[_Tag]:
-    return [_tag(each) for each in columns or ()]
-
-
-def _tag(column: _Column) -> _Tag:
-    """A tag; a column that was left out has its type's zero."""
-    if column.type not in _COLUMNS:
-        raise OtlpError(f'tag "{shown(column.key or "")}" has the unknown type "{shown(column.type or "")}"')
-    name, zero = _COLUMNS[column.type]
-    value = getattr(column, name)
-    return _Tag(column.key, column.type, zero if value is None else value)

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """How many cases will run, and where spans are awaited (`127.0.0.1:4318`), empty when nowhere."""
+    """How many cases will run, where spans are awaited (`127.0.0.1:4318`, empty when nowhere), and what to know of that."""
 
     cases: int
     receiver: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

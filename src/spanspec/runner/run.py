@@ -34,7 +34,7 @@ async def run_all(plans: Sequence[Plan], session: Session, *, version: str, ling
             a verdict rests on settling.
     """
     started, began = session.clock.now_ns(), session.clock.monotonic_ns()
-    session.listener.on(RunStarted(cases=len(plans), receiver=session.receiver))
+    session.listener.on(RunStarted(cases=len(plans), receiver=session.receiver, notes=session.notes))
     gate = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def one(index: int, plan: Plan) -> Ended:

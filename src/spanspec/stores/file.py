@@ -1,4 +1,4 @@
-"""Traces in files: OTLP as the Collector's file exporter writes it, and as people save it.
+"""Traces in files: OTLP as the Collector's file exporter writes it, and as people save it, or Jaeger's JSON.
 
 JSON: one request in a file, several one after another, or one per line
 (https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/#json-lines-file). Protobuf: one request in a file, or several, each
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from spanspec.errors import OtlpError, StoreError
 from spanspec.otlp.compression import unpack
 from spanspec.otlp.decode import decode_json, decode_protobuf
+from spanspec.otlp.decode_jaeger import decode_jaeger, is_jaeger
 from spanspec.source.render import visible
 from spanspec.stores.base import Arrived, Fetched
 
@@ -194,7 +195,7 @@ def _read_bytes(data: bytes, name: str) -> ReadFile:
     return reader.result()
 
 
-_FORMATS = "Give a file with OTLP as JSON (resourceSpans), one request per line or in all, or as protobuf."
+_FORMATS = "Give a file with OTLP as JSON (resourceSpans), one request per line or in all, or as protobuf, or with Jaeger's JSON."
 
 
 @dataclass(slots=True)
@@ -335,21 +336,35 @@ def _blank(text: str, pos: int) -> int:
 def _decode_document(data: bytes) -> Decoded:
     keys = _keys(data)
     if not keys & (_TRACES | _OTHERS | _ENVELOPES) and keys:
+        document = _object(data)
+        if is_jaeger(document):
+            return decode_jaeger(document)
         found = ", ".join(f'"{visible(key[:40])}"' for key in sorted(keys)[:5])
         raise OtlpError(f"no OTLP: an object with {found} instead of resourceSpans", help=_FORMATS)
     return decode_json(data, lenient=True)
 
 
 def _keys(data: bytes) -> set[str]:
+    return set(_members(data, msgspec.Raw))
+
+
+def _object(data: bytes) -> dict[str, Any]:
     try:
-        members: dict[str, Any] = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        return _members(data, Any)
+    except RecursionError as fault:
+        raise OtlpError("the JSON nests too deep") from fault
+
+
+def _members(data: bytes, kind: Any) -> dict[str, Any]:
+    try:
+        members: dict[str, Any] = msgspec.json.decode(data, type=dict[str, kind])
     except msgspec.ValidationError as fault:
         raise OtlpError("no OTLP: an object is expected", help=_FORMATS) from fault
     except msgspec.DecodeError as fault:
         raise OtlpError(f"no JSON: {visible(str(fault))}") from fault
     except UnicodeDecodeError as fault:
         raise OtlpError("no JSON: a text is not UTF-8") from fault
-    return set(members)
+    return members
 
 
 def _read_protobuf(data: bytes, reader: _Reader) -> None:
