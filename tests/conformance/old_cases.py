@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from spanspec.language import parser
-from spanspec.language._reference import Evaluator
-from spanspec.language._reference_values import FaultError
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import evaluate
+from spanspec.language.reference.evaluate import Evaluator
+from spanspec.language.reference.values import FaultError
 from spanspec.language.syntax import Compare
 from spanspec.language.values import compare, text_of
 from spanspec.language.verdict import EvaluationError, Generators, Given

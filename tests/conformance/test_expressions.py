@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
-from spanspec.language import _reference_filters, filters, parser
+from spanspec.language import filters, parser
 from spanspec.language import functions as generators
-from spanspec.language._reference_values import (
+from spanspec.language.dialect import Dialect
+from spanspec.language.expressions import references, render
+from spanspec.language.fields.span import span_type
+from spanspec.language.reference import filters as reference_filters
+from spanspec.language.reference.values import (
     FaultError,
     Item,
     Old,
@@ -24,9 +28,6 @@ from spanspec.language._reference_values import (
     single,
     to_ns,
 )
-from spanspec.language._span_fields import span_type
-from spanspec.language.dialect import Dialect
-from spanspec.language.expressions import references, render
 from spanspec.language.syntax import Comparator
 from spanspec.language.values import compare, text_of
 from spanspec.language.verdict import EvaluationError
@@ -247,7 +248,7 @@ def filter_expected(case: dict[str, Any]) -> list[tuple[str, str | None]]:
 def test_filter_in_compat(case: dict[str, Any]) -> None:
     """A filter gives the reference's text and type."""
     try:
-        value = _reference_filters.apply(case["filter"], filter_input(case), case["args"])
+        value = reference_filters.apply(case["filter"], filter_input(case), case["args"])
     except FaultError as fault:
         outcome: tuple[str, str | None] = (fault.kind, None)
     else:

@@ -10,7 +10,7 @@ from scripts import reference
 
 from spanspec.cli.main import COMMANDS, cli
 from spanspec.definition import keys
-from spanspec.language import _names as language
+from spanspec.language.grammar import words as language
 from spanspec.plugins import Family
 from spanspec.reports.base import REPORTS
 from spanspec.results.mask import DEFAULT_PATTERNS

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spanspec.language import parser
-from spanspec.language._measures import fingerprint, without_ids, without_literals
 from spanspec.language.aggregates import evaluate_call
 from spanspec.language.dialect import Dialect
+from spanspec.language.judging.measures import fingerprint, without_ids, without_literals
 from spanspec.language.syntax import Call
 from spanspec.language.verdict import EvaluationError, Given, Truth
 from spanspec.model.time import Duration

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spanspec.language._picker import Picker
 from spanspec.language.dialect import Dialect
+from spanspec.language.picking.picker import Picker
 from spanspec.language.statements import judge
 from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from spanspec.language import parser
-from spanspec.language._arithmetic import calculate
-from spanspec.language._value_forms import MAX_SHOWN
+from spanspec.language.comparing.arithmetic import calculate
+from spanspec.language.comparing.forms import MAX_SHOWN
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import evaluate, references, render, resolve
 from spanspec.language.syntax import Comparator, Expression, Operator, Template

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from spanspec.language import _reference_paths
-from spanspec.language._reference_filters import apply as apply_old
-from spanspec.language._reference_filters import go_float, go_text
-from spanspec.language._reference_values import FaultError, single
-from spanspec.language._value_forms import read_json
+from spanspec.language.comparing.forms import read_json
 from spanspec.language.dialect import Dialect
 from spanspec.language.filters import apply
+from spanspec.language.reference import paths
+from spanspec.language.reference.filters import apply as apply_old
+from spanspec.language.reference.filters import go_float, go_text
+from spanspec.language.reference.values import FaultError, single
 from spanspec.language.verdict import EvaluationError, Value
 from spanspec.model.time import Duration
 
@@ -127,7 +127,7 @@ def test_filter_faults(name: str, value: Value, arguments: list[Value], dialect:
 )
 def test_reference_path(path: str, found: object) -> None:
     """The reference's dialect of JSONPath."""
-    values = _reference_paths.select(path, read_json(SHOP))
+    values = paths.select(path, read_json(SHOP))
     assert (len(values) if isinstance(found, int) else values) == found
 
 
@@ -136,22 +136,22 @@ def test_reference_path(path: str, found: object) -> None:
 )
 def test_reference_path_faults(path: str) -> None:
     """What the reference's dialect does not have."""
-    with pytest.raises(_reference_paths.BadPathError):
-        _reference_paths.select(path, {})
+    with pytest.raises(paths.BadPathError):
+        paths.select(path, {})
 
 
 def test_predicate_in_mid_path_reverses_only_on_demand() -> None:
     """Document order, but for `compat: tracetest`."""
     path, shop = "$.items[?(@.id > 0)].id", read_json(SHOP)
-    assert _reference_paths.select(path, shop) == [1, 2]
-    assert _reference_paths.select(path, shop, reverse_mid_path=True) == [2, 1]
+    assert paths.select(path, shop) == [1, 2]
+    assert paths.select(path, shop, reverse_mid_path=True) == [2, 1]
 
 
 def test_deep_paths_are_refused() -> None:
     """A path's nesting and length are bounded."""
     for path in (f"$[?({'(' * 10_000}", "$" + ".a" * 10_000):
-        with pytest.raises(_reference_paths.BadPathError):
-            _reference_paths.select(path, {})
+        with pytest.raises(paths.BadPathError):
+            paths.select(path, {})
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from spanspec.language._walk import walk
 from spanspec.language.dialect import Dialect
 from spanspec.language.format import format, format_predicate, format_step  # noqa: A004
+from spanspec.language.grammar.walk import walk
 from spanspec.language.parser import parse_expression, parse_selector, parse_statement, parse_template
 from spanspec.language.syntax import Expression, Name, Place, Selector, Statement, Template, Text
 from tests.language.trees import expressions, names, selector_trees, statements, templates

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from spanspec.language._dates import write_date
+from spanspec.language.comparing.dates import write_date
 from spanspec.language.dialect import Dialect
 from spanspec.language.functions import FIRST_NAMES, FUNCTIONS, LAST_NAMES, call
 from spanspec.language.verdict import EvaluationError, Generators, Given, Value

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spanspec.language import _compat
 from spanspec.language.dialect import Dialect
 from spanspec.language.format import format  # noqa: A004
 from spanspec.language.parser import (
@@ -17,6 +16,7 @@ from spanspec.language.parser import (
     parse_statement,
     parse_template,
 )
+from spanspec.language.reference import grammar as reference_grammar
 from spanspec.language.syntax import (
     And,
     Arithmetic,
@@ -471,7 +471,7 @@ def test_specs_reads_what_the_reference_reads(text: str) -> None:
     assert old is not None
     new = parse_statement(text, S)
     assert new.node is not None, new.diagnostics
-    expected = _compat.with_precedence(old)
+    expected = reference_grammar.with_precedence(old)
     assert format(new.node, S) == format(expected, S)
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from spanspec.language._forest import Forest
+from spanspec.language.picking.forest import Forest
 from spanspec.language.relations import Partners, Relation, same_clock
 from spanspec.language.syntax import RelationWord
 from spanspec.language.truth import Outcome

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanspec.language._reference_printf import printf
-from spanspec.language._reference_values import display, infer, to_ns
-from spanspec.language._value_forms import MAX_SHOWN, NoJsonError, json_text, read_json
+from spanspec.language.comparing.forms import MAX_SHOWN, NoJsonError, json_text, read_json
 from spanspec.language.dialect import Dialect
+from spanspec.language.reference.printf import printf
+from spanspec.language.reference.values import display, infer, to_ns
 from spanspec.language.syntax import Comparator
 from spanspec.language.values import compare, show, text_of, type_name
 from spanspec.language.verdict import EvaluationError, Value

@@ -6,8 +6,8 @@ import re
 
 from hypothesis import strategies as st
 
-from spanspec.language._names import PLAIN_PSEUDOS, RESERVED
 from spanspec.language.dialect import Dialect
+from spanspec.language.grammar.words import PLAIN_PSEUDOS, RESERVED
 from spanspec.language.syntax import (
     And,
     Argument,

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from spanspec.language import _measures
-from spanspec.language._forest import NONE
-from spanspec.language._motion import Motion
-from spanspec.language._picker import Picker
 from spanspec.language.expressions import evaluate
+from spanspec.language.judging import measures
+from spanspec.language.picking.forest import NONE
+from spanspec.language.picking.motion import Motion
+from spanspec.language.picking.picker import Picker
 from spanspec.language.relations import same_clock
 from spanspec.language.syntax import Selector
 from spanspec.language.verdict import EvaluationError, Given
@@ -195,9 +195,9 @@ class Aggregates:
 
     def _repeats(self, spans: Sequence[Span], keys: Sequence[Value] | None) -> int:
         marks: list[object] = (
-            [_measures.fingerprint(span) for span in spans] if keys is None else [key_of(key) for key in keys]
+            [measures.fingerprint(span) for span in spans] if keys is None else [key_of(key) for key in keys]
         )
-        return max(_measures.groups_of(spans, marks).values(), default=0)
+        return max(measures.groups_of(spans, marks).values(), default=0)
 
     # --- over intervals and the tree
 
@@ -212,16 +212,16 @@ class Aggregates:
 
     def busy_time(self, spans: Sequence[Span]) -> Value:
         """Length of the union of the intervals."""
-        return Duration(_measures.busy_ns(spans))
+        return Duration(measures.busy_ns(spans))
 
     def self_time(self, spans: Sequence[Span]) -> Value:
         """Sum of the parts not covered by children."""
         trace = self.picker.given.trace
-        return Duration(sum(_measures.self_ns(span, trace.children_of(span)) for span in spans))
+        return Duration(sum(measures.self_ns(span, trace.children_of(span)) for span in spans))
 
     def critical_time(self, spans: Sequence[Span]) -> Value:
         """The part of the critical path spent in the spans."""
-        held = _measures.critical_path(self.picker.forest)
+        held = measures.critical_path(self.picker.forest)
         return Duration(sum(held.get(self.picker.node(span), 0) for span in spans))
 
     def services(self, spans: Sequence[Span]) -> Value:
@@ -247,7 +247,7 @@ class Aggregates:
 
     def concurrency(self, spans: Sequence[Span]) -> Value:
         """Most spans open at once."""
-        return _measures.concurrency(spans)
+        return measures.concurrency(spans)
 
     def _gap(self, arguments: Arguments, span: Span | None) -> Value:
         if len(arguments.selectors) != 2:
@@ -257,12 +257,12 @@ class Aggregates:
             if not spans:
                 raise _no_span("gap", selector)
         first = min(sides[1], key=lambda span: span.start_ns)
-        last = max(sides[0], key=_measures.end_of)
+        last = max(sides[0], key=measures.end_of)
         shift = 0
         if not all(same_clock(first, other) for side in sides for other in side):
             self.clocks = True
             shift = self.shift_ns
-        return Duration(first.start_ns - _measures.end_of(last) + shift)
+        return Duration(first.start_ns - measures.end_of(last) + shift)
 
     # --- remarks
 
@@ -321,7 +321,7 @@ def _reduced(name: str, values: list[Decimal]) -> Decimal:
     if name == "avg":
         return sum(values, Decimal(0)) / len(values)
     share = Decimal("0.5") if name == "median" else Decimal(name[1:]) / 100
-    return _measures.percentile(sorted(values), share)
+    return measures.percentile(sorted(values), share)
 
 
 def _tidy(value: Decimal) -> Value:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from spanspec.language._motion import Motion, decide
-from spanspec.language._outputs import OutputVerdict, evaluate_output
-from spanspec.language._span_checks import (
+from spanspec.language.comparing.forms import as_number, shortened
+from spanspec.language.dialect import Dialect
+from spanspec.language.expressions import SELECTED_SPANS, evaluate
+from spanspec.language.judging.outputs import OutputVerdict, evaluate_output
+from spanspec.language.judging.span_checks import (
     Seen,
     SpanVerdict,
     counts,
@@ -21,10 +23,8 @@ from spanspec.language._span_checks import (
     names_in,
     parts_of,
 )
-from spanspec.language._value_forms import as_number, shortened
-from spanspec.language._wording import label
-from spanspec.language.dialect import Dialect
-from spanspec.language.expressions import SELECTED_SPANS, evaluate
+from spanspec.language.judging.wording import label
+from spanspec.language.picking.motion import Motion, decide
 from spanspec.language.selectors import near_misses, select, sure
 from spanspec.language.statements import judge
 from spanspec.language.syntax import Comparator, Compare, Expect, Name, Relate, StandAlone

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from spanspec.language._checked_calls import check_call, check_filter, check_pattern
-from spanspec.language._names import BARE_FIELDS, SPAN_FIELDS, TRACE_FIELDS, Parameter
-from spanspec.language._report import Report
-from spanspec.language._static_types import Static, static_type
-from spanspec.language._walk import children
+from spanspec.language.checks.calls import check_call, check_filter, check_pattern
+from spanspec.language.checks.report import Report
+from spanspec.language.checks.static_types import Static, static_type
 from spanspec.language.dialect import Dialect
 from spanspec.language.format import format as written
+from spanspec.language.grammar.walk import children
+from spanspec.language.grammar.words import BARE_FIELDS, SPAN_FIELDS, TRACE_FIELDS, Parameter
 from spanspec.language.syntax import (
     Call,
     Comparator,

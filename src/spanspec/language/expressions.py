@@ -1,6 +1,6 @@
 """Evaluating expressions and templates: an AST and what is given in, a value out.
 
-Under `COMPAT` the reference's textual evaluator (`_reference`) does it, and its result is turned into a value.
+Under `COMPAT` the reference's textual evaluator (`reference`) does it, and its result is turned into a value.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from spanspec.language import _reference, filters, functions
-from spanspec.language._arithmetic import calculate, negated
-from spanspec.language._reference_values import to_value
-from spanspec.language._value_forms import as_number, numeric
-from spanspec.language._walk import walk
+from spanspec.language import filters, functions
+from spanspec.language.comparing.arithmetic import calculate, negated
+from spanspec.language.comparing.forms import as_number, numeric
 from spanspec.language.dialect import Dialect
+from spanspec.language.grammar.walk import walk
 from spanspec.language.names import look_up, written
+from spanspec.language.reference import evaluate as reference
+from spanspec.language.reference.values import to_value
 from spanspec.language.syntax import (
     Arithmetic,
     Boolean,
@@ -75,7 +76,7 @@ def evaluate(
         EvaluationError: A name is missing, types do not go together, a filter or function fails.
     """
     if given.dialect is Dialect.COMPAT:
-        return to_value(_reference.Evaluator(given, span, selection, calls).value(node))
+        return to_value(reference.Evaluator(given, span, selection, calls).value(node))
     return _Evaluator(given, span, selection, calls).value(node)
 
 

@@ -1,4 +1,4 @@
-"""`| name arg …`: what is done to a value after it is read. The reference's own versions are in `_reference_filters`."""
+"""`| name arg …`: what is done to a value after it is read. The reference's own versions are in `reference.filters`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
-from spanspec.language import _reference_paths
-from spanspec.language._patterns import matches
-from spanspec.language._value_forms import (
+from spanspec.language.comparing.forms import (
     MAX_ITEMS,
     MAX_TEXT,
     NoJsonError,
@@ -20,7 +18,9 @@ from spanspec.language._value_forms import (
     read_json,
     shortened,
 )
+from spanspec.language.comparing.patterns import matches
 from spanspec.language.dialect import Dialect
+from spanspec.language.reference import paths
 from spanspec.language.values import infer, text_of, type_name
 from spanspec.language.verdict import EvaluationError
 from spanspec.model.time import Duration
@@ -93,7 +93,7 @@ def _json_path(value: Value, arguments: Sequence[Value], dialect: Dialect) -> Va
         document = tuple(sorted(value))
     if dialect is Dialect.EXPECT:
         return _found(_standard_select(path, document))
-    found = _reference_paths.select(path, document)
+    found = paths.select(path, document)
     return "null" if found == [None] else _found(found)
 
 

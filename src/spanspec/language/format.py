@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from spanspec.language._names import RESERVED
-from spanspec.language._placeholders import begins_perhaps, begins_surely
 from spanspec.language.dialect import Dialect
+from spanspec.language.grammar.placeholders import begins_perhaps, begins_surely
+from spanspec.language.grammar.words import RESERVED
 from spanspec.language.syntax import (
     And,
     AnyNode,

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from spanspec.language._dates import write_date
-from spanspec.language._reference_values import infer
-from spanspec.language._value_forms import as_number, described
+from spanspec.language.comparing.dates import write_date
+from spanspec.language.comparing.forms import as_number, described
 from spanspec.language.dialect import Dialect
+from spanspec.language.reference.values import infer
 from spanspec.language.verdict import EvaluationError
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import re
 
-from spanspec.language._placeholders import placeholder_end
 from spanspec.language.dialect import Dialect
+from spanspec.language.grammar.placeholders import placeholder_end
 from spanspec.language.tokens import Kind, Mode, Token
 
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)

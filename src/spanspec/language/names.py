@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from spanspec.language._response import response_value
-from spanspec.language._span_fields import compat_attribute, span_field, tracetest_attribute
-from spanspec.language._trace_fields import trace_value
 from spanspec.language.conventions import other_key
 from spanspec.language.dialect import Dialect
+from spanspec.language.fields.response import response_value
+from spanspec.language.fields.span import compat_attribute, span_field, tracetest_attribute
+from spanspec.language.fields.trace import trace_value
 from spanspec.language.syntax import Place
 from spanspec.language.verdict import EvaluationError
 from spanspec.source.suggest import did_you_mean, nearest

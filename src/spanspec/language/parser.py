@@ -45,7 +45,7 @@ Words (`contains`, `and`, `not`, `some` …) are words only where a rule asks fo
 
 `SPECS` reads every text that the reference reads, and reads the same from it but for precedence; what is new parses where
 the reference has a syntax error. A name there needs a prefix outside brackets, `where` and calls. `COMPAT` is the
-reference's own grammar and nothing else (`_compat`).
+reference's own grammar and nothing else (`reference.grammar`).
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from spanspec.language import _compat
-from spanspec.language._cursor import MAX_DEPTH, Fail
-from spanspec.language._statements import Statements
-from spanspec.language._walk import height
 from spanspec.language.dialect import Dialect
+from spanspec.language.grammar.cursor import MAX_DEPTH, Fail
+from spanspec.language.grammar.statements import Statements
+from spanspec.language.grammar.walk import height
+from spanspec.language.reference import grammar as reference_grammar
 from spanspec.language.syntax import Template
 from spanspec.source.diagnostics import Diagnostic, Severity, has_errors
 from spanspec.source.text import Range
@@ -96,22 +96,22 @@ class Parsed(Generic[T]):
 def parse_selector(text: str, dialect: Dialect) -> Parsed[Selector]:
     """Parse a selector; an empty text is the empty selector."""
     if dialect is Dialect.COMPAT:
-        return _guarded(text, _compat.selector)
-    return _parsed(text, dialect, Statements.lone_selector, _compat.selector)
+        return _guarded(text, reference_grammar.selector)
+    return _parsed(text, dialect, Statements.lone_selector, reference_grammar.selector)
 
 
 def parse_statement(text: str, dialect: Dialect) -> Parsed[Statement]:
     """Parse a statement; under `SPECS` new words may stand where the old text was an error, under `COMPAT` none."""
     if dialect is Dialect.COMPAT:
-        return _guarded(text, _compat.statement)
-    return _parsed(text, dialect, Statements.lone_statement, _compat.statement)
+        return _guarded(text, reference_grammar.statement)
+    return _parsed(text, dialect, Statements.lone_statement, reference_grammar.statement)
 
 
 def parse_expression(text: str, dialect: Dialect) -> Parsed[Expression]:
     """Parse a value."""
     if dialect is Dialect.COMPAT:
-        return _guarded(text, _compat.expression)
-    return _parsed(text, dialect, Statements.lone_expression, _compat.expression)
+        return _guarded(text, reference_grammar.expression)
+    return _parsed(text, dialect, Statements.lone_expression, reference_grammar.expression)
 
 
 def parse_template(text: str, dialect: Dialect) -> Parsed[Template]:
@@ -122,7 +122,7 @@ def parse_template(text: str, dialect: Dialect) -> Parsed[Template]:
     if len(text) > MAX_TEMPLATE:
         return Parsed(None, (_too_long(text, MAX_TEMPLATE),))
     if dialect is Dialect.COMPAT:
-        return _guarded(text, _compat.template, limit=MAX_TEMPLATE)
+        return _guarded(text, reference_grammar.template, limit=MAX_TEMPLATE)
     return _run(text, Statements(text, dialect), Statements.template)
 
 
@@ -166,8 +166,8 @@ def _beside_reference(text: str, parsed: Parsed[N], reference: Callable[[str], N
     if old is None:
         return parsed
     if parsed.node is None:
-        return Parsed(_compat.with_precedence(old))
-    if _compat.has_mixed_precedence(old):
+        return Parsed(reference_grammar.with_precedence(old))
+    if reference_grammar.has_mixed_precedence(old):
         warning = Diagnostic(
             code="precedence",
             message="* and / bind tighter than + and - here; the reference computes from left to right",

@@ -10,14 +10,14 @@ from bisect import bisect_left, bisect_right
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from spanspec.language._forest import Sorted
+from spanspec.language.picking.forest import Sorted
 from spanspec.language.syntax import RelationWord
 from spanspec.language.truth import Outcome, conjunction, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from spanspec.language._forest import Forest
+    from spanspec.language.picking.forest import Forest
     from spanspec.model.span import Resource, Span
 
 _CLOCK_KEYS = ("host.id", "host.name", "service.instance.id")

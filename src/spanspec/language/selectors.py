@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spanspec.language._near import explain_empty
-from spanspec.language._picker import Picker
+from spanspec.language.picking.near import explain_empty
+from spanspec.language.picking.picker import Picker
 from spanspec.language.verdict import EvaluationError
 
 if TYPE_CHECKING:
-    from spanspec.language._picker import Picked
+    from spanspec.language.picking.picker import Picked
     from spanspec.language.syntax import Selector
     from spanspec.language.verdict import Given, NearMiss
     from spanspec.model.span import Span

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spanspec.language._judge import Judge
+from spanspec.language.judging.judge import Judge
 from spanspec.language.truth import Outcome, truth_of
 from spanspec.language.verdict import Judgement, Truth
 
 if TYPE_CHECKING:
-    from spanspec.language._weighed import Evidence, Weighed
+    from spanspec.language.judging.weighed import Evidence, Weighed
     from spanspec.language.syntax import Statement
     from spanspec.language.verdict import Given
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from spanspec.language import _comparing, _comparing_specs
-from spanspec.language._reference_values import FaultError, check_pair, displayed, from_value, infer
-from spanspec.language._value_forms import described, is_number, kind_of, show, text_form
+from spanspec.language.comparing import textual as comparing_textual
+from spanspec.language.comparing import typed as comparing_typed
+from spanspec.language.comparing.forms import described, is_number, kind_of, show, text_form
 from spanspec.language.dialect import Dialect
+from spanspec.language.reference.values import FaultError, check_pair, displayed, from_value, infer
 from spanspec.language.syntax import Comparator
 from spanspec.model.time import Duration
 
@@ -45,9 +46,9 @@ def compare(left: Value, comparator: Comparator, right: Value, dialect: Dialect)
         EvaluationError: The two do not compare; the text names both kinds and both values.
     """
     if dialect is Dialect.EXPECT:
-        return _comparing.compare(left, comparator, right)
+        return comparing_typed.compare(left, comparator, right)
     if dialect is Dialect.SPECS or comparator not in _OLD_COMPARATORS:
-        return _comparing_specs.compare(left, comparator, right)
+        return comparing_textual.compare(left, comparator, right)
     pair = displayed(from_value(left), from_value(right))
     try:
         check_pair(pair, comparator)
@@ -66,7 +67,7 @@ def text_of(value: Value, dialect: Dialect = Dialect.EXPECT) -> str:
     """
     if dialect is Dialect.COMPAT:
         return from_value(value).text
-    return _comparing_specs.specs_text(value) if dialect is Dialect.SPECS else text_form(value)
+    return comparing_textual.specs_text(value) if dialect is Dialect.SPECS else text_form(value)
 
 
 def type_name(value: Value, dialect: Dialect = Dialect.EXPECT) -> str:

@@ -1,0 +1,1 @@
+"""Values: their forms, comparing and reckoning with them."""

@@ -1,0 +1,1 @@
+"""What stands behind a name: fields of the span, the trace, the answer."""

@@ -1,0 +1,1 @@
+"""Statements: what each kind is worth on what has arrived, and the evidence."""

@@ -1,0 +1,1 @@
+"""The reference's language to the letter, for `compat: tracetest`."""
