@@ -113,7 +113,7 @@ def test_the_help_of_each_command_ends_with_an_example(name: str, capsys: pytest
 def test_an_unknown_command_is_a_usage_fault(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2."""
     assert main(["rum"]) == 2
-    assert "rum" in capsys.readouterr().err
+    assert 'no command "rum"; did you mean "run"?' in capsys.readouterr().err
 
 
 def test_every_command_is_in_the_overview() -> None:

@@ -15,8 +15,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from spanspec.errors import OtlpError
 from spanspec.model.span import Event, Link, Resource, Scope, Span, SpanKind, StatusCode
 from spanspec.otlp.decode import decode_json, decode_protobuf
+from spanspec.otlp.decode_json import decode_json_attributes, decode_json_object
 from spanspec.otlp.decoded import MAX_DEPTH, MAX_PROBLEMS
-from spanspec.otlp.encode import encode_json, to_json
+from spanspec.otlp.encode import attributes_to_json, encode_json, to_json
 from tests.otlp.exports import A, B, document, export, raw_span
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -75,6 +76,44 @@ def test_json_round_trip(spans: list[Span]) -> None:
     decoded = decode_json(encode_json(spans))
     assert decoded.rejected == 0
     assert by_id(decoded.spans) == by_id(spans)
+
+
+@given(st.lists(SPANS, max_size=3))
+def test_parsed_json_is_decoded_as_its_text(spans: list[Span]) -> None:
+    """A document that is parsed already gives what its bytes give."""
+    assert decode_json_object(to_json(spans)) == decode_json(encode_json(spans))
+
+
+@given(ATTRIBUTES)
+def test_attributes_round_trip(attributes: dict[str, Any]) -> None:
+    """Attributes by themselves come back as they were."""
+    assert decode_json_attributes(attributes_to_json(attributes)) == attributes
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A value so deep."""
+    value: dict[str, Any] = {}
+    for _ in range(depth):
+        value = {"arrayValue": {"values": [value]}}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ({}, "Expected `array`, got `object`"),
+        ([{"key": 1}], r"got `int` - at `\$\[0\]\.key`"),
+        ([{"key": "a", "value": {"intValue": "x"}}], "is no integer"),
+        ([{"key": "a", "value": nested(MAX_DEPTH + 2)}], "nest deeper than"),
+        ([{"key": "a", "value": nested(100_000)}], "nests? too deep"),
+    ],
+)
+def test_parsed_json_of_another_shape_is_refused(items: Any, message: str) -> None:
+    """Attributes alone and in a document are refused in the same words, however deep they are."""
+    with pytest.raises(OtlpError, match=message):
+        decode_json_attributes(items)
+    with pytest.raises(OtlpError, match=message.replace(r"\$", r"\$.*").replace("`array`", ".*array.*")):
+        decode_json_object({"resourceSpans": [{"resource": {"attributes": items}}]})
 
 
 @given(st.lists(SPANS, max_size=3))

@@ -25,19 +25,21 @@ from spanspec.results.model import (
 
 words = st.text(max_size=6)
 counts = st.integers(0, 2**64)
+sizes = st.integers(0, 2**32 - 1)
+nanos = st.integers(0, 2**64 - 1)
 times = st.integers(-(2**70), 2**70)
 span_ids = st.sampled_from([f"{n:016x}" for n in range(1, 9)])
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | words | st.binary(max_size=5),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | words | st.binary(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3).map(tuple) | st.dictionaries(words, inner, max_size=3).map(MappingProxyType)
     ),
     max_leaves=5,
 )
 attributes = st.dictionaries(words, values, max_size=3).map(MappingProxyType)
-resources = st.builds(Resource, attributes=attributes, schema_url=words, dropped_attributes_count=counts)
+resources = st.builds(Resource, attributes=attributes, schema_url=words, dropped_attributes_count=sizes)
 scopes = st.builds(
-    Scope, name=words, version=words, attributes=attributes, schema_url=words, dropped_attributes_count=counts
+    Scope, name=words, version=words, attributes=attributes, schema_url=words, dropped_attributes_count=sizes
 )
 spans = st.builds(
     Span,
@@ -46,11 +48,11 @@ spans = st.builds(
     parent_id=st.none() | span_ids,
     name=words,
     kind=st.sampled_from(SpanKind),
-    start_ns=times,
-    end_ns=times,
+    start_ns=nanos,
+    end_ns=nanos,
     attributes=attributes,
     events=st.lists(
-        st.builds(Event, name=words, time_ns=times, attributes=attributes, dropped_attributes_count=counts), max_size=2
+        st.builds(Event, name=words, time_ns=nanos, attributes=attributes, dropped_attributes_count=sizes), max_size=2
     ).map(tuple),
     links=st.lists(
         st.builds(
@@ -59,15 +61,15 @@ spans = st.builds(
             span_id=span_ids,
             trace_state=words,
             attributes=attributes,
-            dropped_attributes_count=counts,
+            dropped_attributes_count=sizes,
         ),
         max_size=2,
     ).map(tuple),
     status=st.sampled_from(StatusCode),
     status_message=words,
     trace_state=words,
-    flags=counts,
-    dropped=counts,
+    flags=sizes,
+    dropped=st.integers(0, 3 * (2**32 - 1)),
     resource=resources,
     scope=scopes,
 )

@@ -119,7 +119,8 @@ def test_another_file_is_refused_in_words(data: bytes, message: str) -> None:
         {"doubleValue": "much"},
         {"bytesValue": "§"},
         {"arrayValue": []},
-        {"oddValue": 1},
+        {"intValue": "1", "stringValue": "1"},
+        {"kvlistValue": {"values": [{"key": "a", "value": {"intValue": str(2**63)}}]}},
         "text",
     ],
 )
@@ -131,6 +132,45 @@ def test_damaged_spans_are_told_by_their_place(damage: object) -> None:
         decode(json.dumps(document).encode())
 
 
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"spanId": ""}, r": .*it has no span id"),
+        ({"traceId": "0" * 32}, r": .*its trace id is all zeros"),
+        ({"parentSpanId": "xyz"}, r": .*its parent span id"),
+        ({"startTimeUnixNano": "-1"}, r": startTimeUnixNano: -1 is out of range"),
+        ({"name": 1}, r"\.name: .*Expected `str"),
+        ({"attributes": [{"key": "a"}, {"key": "b", "value": {"intValue": "x"}}]}, r"\.attributes\[1\]: intValue"),
+        ({"events": [{"timeUnixNano": "soon"}]}, r": events\.timeUnixNano"),
+    ],
+)
+@pytest.mark.parametrize("group", ["trigger", "resourceSpans", "linked"])
+def test_no_span_is_lost_silently(group: str, change: dict[str, object], place: str) -> None:
+    """A span that cannot be read makes the run damaged, in each group, and the place of it is told."""
+    document = json.loads(encode(run(CHECKOUT)))
+    trace = document["cases"][0]["trace"]
+    good = trace["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    trace[group] = [{}, {"scopeSpans": [{"spans": [good]}, {"spans": [good, {**good, **change}]}]}]
+    with pytest.raises(UsageError, match=rf"cases\[0\]\.trace\.{group}\[1\]\.scopeSpans\[1\]\.spans\[1\]{place}"):
+        decode(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    ("attributes", "place"),
+    [
+        ({}, r": .*got `object`"),
+        (["a"], r"\[0\]: .*got `str`"),
+        ([{"key": "a", "value": {}}, {"key": "b", "value": {"doubleValue": "much"}}], r"\[1\]: doubleValue"),
+    ],
+)
+def test_damaged_attributes_of_a_response_are_told_by_their_place(attributes: object, place: str) -> None:
+    """What the trigger answered is read as strictly as the spans."""
+    document = json.loads(encode(run(CHECKOUT)))
+    document["cases"][0]["response"]["attributes"] = attributes
+    with pytest.raises(UsageError, match=rf"damaged: cases\[0\]\.response\.attributes{place}"):
+        decode(json.dumps(document).encode())
+
+
 def test_deep_values_are_bounded() -> None:
     """A value nested beyond measure is refused, not recursed into."""
     value: object = {}
@@ -138,5 +178,5 @@ def test_deep_values_are_bounded() -> None:
         value = {"arrayValue": {"values": [value]}}
     document = json.loads(encode(run(CHECKOUT)))
     document["cases"][0]["trace"]["resourceSpans"][0]["resource"]["attributes"][0]["value"] = value
-    with pytest.raises(UsageError, match="nested more than 100 deep"):
+    with pytest.raises(UsageError, match="nest deeper than 48"):
         decode(json.dumps(document).encode())

@@ -13,6 +13,7 @@ from spanspec import __version__
 from spanspec.cli.overview import COMMANDS, overview
 from spanspec.errors import DiagnosticsError, SpanspecError
 from spanspec.source.render import render_all, visible
+from spanspec.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,15 @@ class LazyGroup(click.Group):
             return None
         found: click.Command = importlib.import_module(f"spanspec.cli.{cmd_name}").command
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a suggestion for a name that is none."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            hint = did_you_mean(args[0], COMMANDS)
+            ctx.fail(f'no command "{args[0]}"; {hint or "there are: " + ", ".join(sorted(COMMANDS))}')
+        return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:
         """The overview, without importing a command."""

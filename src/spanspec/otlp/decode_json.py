@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BOM = b"\xef\xbb\xbf"
 _MAX_REASON = 400
+
+_T = TypeVar("_T")
 
 
 class _Any(msgspec.Struct, rename="camel"):
@@ -137,8 +139,31 @@ def decode_json(body: bytes, *, wanted: Container[TraceId] | None = None, lenien
     Raises:
         OtlpError: The bytes are no such document.
     """
-    request = _request(body.removeprefix(BOM), lenient=lenient)
-    reader = _Reader(wanted, lenient=lenient)
+    return _read(_request(body.removeprefix(BOM), lenient=lenient), _Reader(wanted, lenient=lenient))
+
+
+def decode_json_object(document: object) -> Decoded:
+    """Decode an export request of which the JSON is parsed already, read strictly.
+
+    Raises:
+        OtlpError: It is no such document; of a value of another type the message ends with its JSON path.
+    """
+    return _read(_typed(document, _Request), _Reader(None, lenient=False))
+
+
+def decode_json_attributes(items: object) -> Attributes:
+    """Decode a list of `{"key", "value"}` of which the JSON is parsed already; null is none.
+
+    Raises:
+        OtlpError: It is no such list.
+    """
+    try:
+        return _attributes(_typed([] if items is None else items, list[_KeyValue]))
+    except RecursionError as fault:
+        raise OtlpError("values nest too deep") from fault
+
+
+def _read(request: _Request, reader: _Reader) -> Decoded:
     try:
         for part in request.resource_spans or ():
             reader.resource_spans(part)
@@ -147,10 +172,19 @@ def decode_json(body: bytes, *, wanted: Container[TraceId] | None = None, lenien
     return reader.findings.decoded(reader.spans)
 
 
+def _typed(data: object, shape: type[_T]) -> _T:
+    try:
+        return msgspec.convert(data, shape)
+    except msgspec.ValidationError as fault:
+        raise OtlpError(f"no OTLP/JSON: {shown(str(fault), _MAX_REASON)}") from fault
+    except RecursionError as fault:
+        raise OtlpError("the JSON nests too deep") from fault
+
+
 def _request(body: bytes, *, lenient: bool) -> _Request:
     try:
         if lenient and any(mark in body for mark in _FOREIGN):
-            return msgspec.convert(_canonical(msgspec.json.decode(body), 0), _Request)
+            return _typed(_canonical(msgspec.json.decode(body), 0), _Request)
         return _decoder.decode(body)
     except msgspec.ValidationError as fault:
         raise OtlpError(f"no OTLP/JSON: {shown(str(fault), _MAX_REASON)}") from fault

@@ -50,6 +50,11 @@ def to_json(spans: Iterable[Span]) -> dict[str, Any]:
     return {"resourceSpans": sections}
 
 
+def attributes_to_json(attributes: Attributes) -> list[dict[str, Any]]:
+    """Attributes as OTLP's list of `{"key", "value"}`."""
+    return [{"key": key, "value": _value(value)} for key, value in attributes.items()]
+
+
 class _Known:
     """Numbers for resources and scopes: one for all that are equal, found at once for one and the same object."""
 
@@ -74,7 +79,7 @@ def _is_resource(item: Any) -> bool:
 
 def _resource_spans(resource: Any) -> dict[str, Any]:
     body = _some(
-        attributes=_attributes(resource.attributes),
+        attributes=attributes_to_json(resource.attributes),
         droppedAttributesCount=resource.dropped_attributes_count,
     )
     return {"resource": body, "scopeSpans": [], **_some(schemaUrl=resource.schema_url)}
@@ -84,7 +89,7 @@ def _scope_spans(scope: Any) -> dict[str, Any]:
     body = _some(
         name=scope.name,
         version=scope.version,
-        attributes=_attributes(scope.attributes),
+        attributes=attributes_to_json(scope.attributes),
         droppedAttributesCount=scope.dropped_attributes_count,
     )
     return {"scope": body, "spans": [], **_some(schemaUrl=scope.schema_url)}
@@ -101,7 +106,7 @@ def _span(span: Span) -> dict[str, Any]:
         "startTimeUnixNano": str(span.start_ns),
         "endTimeUnixNano": str(span.end_ns),
         **_some(
-            attributes=_attributes(span.attributes),
+            attributes=attributes_to_json(span.attributes),
             events=[_event(each) for each in span.events],
             links=[_link(each) for each in span.links],
             status=status,
@@ -126,7 +131,7 @@ def _event(event: Event) -> dict[str, Any]:
     return {
         "timeUnixNano": str(event.time_ns),
         "name": event.name,
-        **_some(attributes=_attributes(event.attributes), droppedAttributesCount=event.dropped_attributes_count),
+        **_some(attributes=attributes_to_json(event.attributes), droppedAttributesCount=event.dropped_attributes_count),
     }
 
 
@@ -136,7 +141,7 @@ def _link(link: Link) -> dict[str, Any]:
         "spanId": link.span_id,
         **_some(
             traceState=link.trace_state,
-            attributes=_attributes(link.attributes),
+            attributes=attributes_to_json(link.attributes),
             droppedAttributesCount=link.dropped_attributes_count,
         ),
     }
@@ -144,10 +149,6 @@ def _link(link: Link) -> dict[str, Any]:
 
 def _some(**fields: Any) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value}
-
-
-def _attributes(attributes: Attributes) -> list[dict[str, Any]]:
-    return [{"key": key, "value": _value(value)} for key, value in attributes.items()]
 
 
 def _value(value: AttributeValue) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def _value(value: AttributeValue) -> dict[str, Any]:
         case bytes():
             return {"bytesValue": base64.b64encode(value).decode()}
         case Mapping():
-            return {"kvlistValue": {"values": _attributes(value)}}
+            return {"kvlistValue": {"values": attributes_to_json(value)}}
         case _:
             return {"arrayValue": {"values": [_value(each) for each in value]}}
 
