@@ -5,6 +5,7 @@ The order of arrival cannot change the result. The cost grows with n · log n fo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
@@ -49,13 +50,13 @@ def assemble(
         injected = trigger.span_id
     if injected is None:
         injected = _implied_parent(kept)
-    grouped: dict[SpanId, list[Span]] = {}
+    grouped: defaultdict[SpanId, list[Span]] = defaultdict(list)
     roots: list[Span] = []
     orphans: list[Span] = []
     for span in ordered:
         parent = span.parent_id
         if parent is not None and parent in kept:
-            grouped.setdefault(parent, []).append(span)
+            grouped[parent].append(span)
         elif parent is None or parent == injected:
             roots.append(span)
         else:
@@ -72,7 +73,6 @@ def assemble(
         injected=injected,
         trigger=trigger,
         linked=tuple(_in_sibling_order(_newest(linked).values())),
-        position=MappingProxyType({span.span_id: index for index, span in enumerate(in_order)}),
     )
 
 
@@ -117,7 +117,6 @@ def _rooted(trace: Trace, root: Span, tops: list[Span]) -> Trace:
         roots=(root,),
         injected=trace.injected,
         linked=trace.linked,
-        position=MappingProxyType({span.span_id: index for index, span in enumerate(order)}),
     )
 
 

@@ -28,7 +28,6 @@ class Trace:
         injected: The span id that the trigger sent as parent, or the one taken for it on a stored trace.
         trigger: The trigger's own span, kept apart from `spans`; `with_trigger_root` joins it.
         linked: Spans of other traces that were collected with this one for their links, in any order.
-        position: Span id → index in `spans`.
     """
 
     trace_id: TraceId
@@ -40,7 +39,6 @@ class Trace:
     injected: SpanId | None = None
     trigger: Span | None = None
     linked: tuple[Span, ...] = ()
-    position: Mapping[SpanId, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __len__(self) -> int:
         return len(self.spans)
