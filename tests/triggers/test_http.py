@@ -138,3 +138,16 @@ def test_unknown_keys_are_refused() -> None:
     with pytest.raises(ValidationError) as caught:
         Trigger.model_validate({"url": "x", "bodi": 1, "metod": "GET"})
     assert {error["loc"] for error in caught.value.errors()} == {("bodi",), ("metod",)}
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("250ms", 0.25), ("1m30s", 90.0), (2, 2.0), ("3", 3.0)])
+def test_a_timeout_is_a_duration_or_seconds(written: object, seconds: float) -> None:
+    """As everywhere else in a definition."""
+    assert Trigger.model_validate({"url": "x", "timeout": written}).timeout == seconds
+
+
+@pytest.mark.parametrize("written", ["soon", 0, "-1s"])
+def test_a_timeout_that_is_none_is_refused(written: object) -> None:
+    """Nothing is sent."""
+    with pytest.raises(ValidationError):
+        Trigger.model_validate({"url": "x", "timeout": written})

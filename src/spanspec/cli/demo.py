@@ -97,7 +97,9 @@ async def _demo(folder: Path, faults: Mapping[str, str], began: float, *, verbos
             click.echo(f"ready after {time.monotonic() - started:.1f} s at {gateway}\n", err=True)
             scenes = _scenes(folder, faults, gateway)
             runs = await asyncio.gather(*(_play(scene, session) for scene in scenes))
-    return _tell(list(zip(scenes, runs, strict=True)), time.monotonic() - began, verbose=verbose)
+    return _tell(
+        list(zip(scenes, runs, strict=True)), time.monotonic() - began, _shown(folder / "tests"), verbose=verbose
+    )
 
 
 def _scenes(folder: Path, faults: Mapping[str, str], gateway: str) -> list[Scene]:
@@ -177,7 +179,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 # --- what is told -------------------------------------------------------------------------------------------------
 
 
-def _tell(played: list[tuple[Scene, RunResult]], seconds: float, *, verbose: bool) -> int:
+def _tell(played: list[tuple[Scene, RunResult]], seconds: float, tests: str, *, verbose: bool) -> int:
     (_, healthy), *broken = played
     paint = _Paint(on=colour(sys.stdout.isatty()))
     passed = healthy.exit_code == 0
@@ -192,7 +194,7 @@ def _tell(played: list[tuple[Scene, RunResult]], seconds: float, *, verbose: boo
         _tell_scene(scene, run, paint, full=verbose)
     if caught and not verbose:
         click.echo(f"The first of them in full, as `spanspec run` prints it:\n\n{_full(caught[0][1])}")
-    _summary(len(broken), len(caught), seconds, paint)
+    _summary(len(broken), len(caught), seconds, tests, paint)
     return 0 if passed and len(caught) == len(broken) else 1
 
 
@@ -230,18 +232,21 @@ def _failed_only(run: RunResult) -> RunResult:
     return replace(run, cases=tuple(case for case in run.cases if case.outcome is not Outcome.PASSED))
 
 
-def _summary(total: int, caught: int, seconds: float, paint: _Paint) -> None:
-    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
-    total_text, caught_text = (words[n] if n < len(words) else str(n) for n in (total, caught))
-    line = f"{total_text.capitalize()} silent failures, {caught_text} caught, in {seconds:.1f} s."
+def _summary(total: int, caught: int, seconds: float, tests: str, paint: _Paint) -> None:
+    line = f"{_word(total).capitalize()} silent failures, {_word(caught)} caught, in {seconds:.1f} s."
     click.echo(paint.bold(line))
     if caught < total:
-        click.echo(f"{total - caught} not caught.")
+        click.echo(paint.red(f"{_word(total - caught).capitalize()} not caught."))
     click.echo(
-        "\nNext: read examples/shop/tests, the files that caught them; then test a service of your own:\n"
-        "  README.md, \"Your first test\", takes five minutes\n"
+        f"\nNext: read {tests}, the files that caught them; then test a service of your own:\n"
+        '  README.md, "Your first test", takes five minutes\n'
         "  spanspec run --help"
-    )  # fmt: skip
+    )
+
+
+def _word(count: int) -> str:
+    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return words[count] if count < len(words) else str(count)
 
 
 def _seconds(run: RunResult) -> str:

@@ -17,6 +17,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
+from spanspec.model.time import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,6 +57,12 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _seconds(value: object) -> object:
+    duration = parse_duration(value) if isinstance(value, str) else None
+    return duration.ns / 1e9 if duration is not None else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
 Text = Annotated[str, BeforeValidator(_text)]
 Pairs = Annotated[list[tuple[Text, Text]], BeforeValidator(_pairs)]
 _CONFIG = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
@@ -147,7 +154,7 @@ class Trigger(BaseModel):
     auth: Auth | None = Field(
         default=None, validation_alias=AliasChoices("auth", "authentication"), description="Basic, bearer or API key."
     )
-    timeout: float = Field(default=30.0, gt=0, description="Seconds for the whole exchange.")
+    timeout: Seconds = Field(default=30.0, gt=0, description="A duration, or seconds, for the whole exchange.")
     sslVerification: bool = Field(default=False, description="Whether a server's certificate must be valid.")  # noqa: N815
 
     def describe(self) -> str:
