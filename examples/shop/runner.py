@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +26,7 @@ from shop.services import NAMES
 DEFAULT_PORT = 8080
 DEFAULT_OTLP = "http://127.0.0.1:4318"
 START_S = 60
+END_S = 8
 WARM_UP_S = 20
 
 NOT_SAMPLED = "00-0000000000000000000000000000face-000000000000face-00"
@@ -32,16 +34,20 @@ NOT_SAMPLED = "00-0000000000000000000000000000face-000000000000face-00"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the shop until it is told to stop; give the exit code."""
+    """Run the shop until it is told to stop, and end the process with 0, or 1 when the shop could not go on."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.ready_file is not None and not options.ready_file.absolute().parent.is_dir():
         parser.error(f"--ready-file: there is no folder {options.ready_file.absolute().parent}")
     try:
-        return asyncio.run(_run(options))
+        code = asyncio.run(_run(options))
     except ShopError as error:
         print(f"shop: {error}", file=sys.stderr)
-        return 1
+        code = 1
+    # Everything is closed; the Kafka library's own clean-up at exit may wait for its threads, and has nothing to save.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,8 +70,13 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(options: argparse.Namespace) -> int:
     stop = asyncio.Event()
+
+    def told_to_stop() -> None:
+        stop.set()
+        _end_in_any_case()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, told_to_stop)
     with tempfile.TemporaryDirectory(prefix="shop-", ignore_cleanup_errors=True) as folder:
         shop = Shop(options.port, options.otlp, Path(folder))
         try:
@@ -77,6 +88,21 @@ async def _run(options: argparse.Namespace) -> int:
             if options.ready_file is not None:
                 options.ready_file.unlink(missing_ok=True)
     return 0
+
+
+def _end_in_any_case() -> None:
+    """End this process soon, whatever hangs, a library's clean-up at exit included.
+
+    The services end by themselves when this process is gone, and remove the folder.
+    """
+
+    def end() -> None:
+        print(f"shop: not closed in order within {END_S} s; ended", file=sys.stderr, flush=True)
+        os._exit(0)
+
+    timer = threading.Timer(END_S, end)
+    timer.daemon = True
+    timer.start()
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) -> bool:
