@@ -94,7 +94,7 @@ async def run_case(plan: Plan, index: int, session: Session) -> Ended:
     assert bound.trigger is not None
     secrets = _secrets(bound, session)
     context = _context(plan, session)
-    session.listener.on(CaseFired(index=index, name=plan.name, trigger=bound.trigger.describe()))
+    session.listener.on(CaseFired(index=index, name=plan.name, trigger=masked(bound.trigger.describe(), secrets)))
     if session.store is not None and not plan.skip_trace:
         session.store.expect(context.trace_id)
     blank = _blank(plan, Outcome.ERRORED, trace_id=context.trace_id, trigger=bound.trigger.describe())
@@ -109,8 +109,27 @@ async def run_case(plan: Plan, index: int, session: Session) -> Ended:
         error_ = CaseError(message=message, help="Raise `timeout`, or look at what the service is waiting for.")
         return replace(await _failed_trigger(blank, plan, context, session, error_), secrets=secrets)
     started = session.clock.monotonic_ns()
-    given = Given(
-        trace=_nothing(context, response),
+    given = _given(plan, bound, _nothing(context, response), session, generators, response)
+    try:
+        collected = await _collect(plan, index, session, given, started, started - began)
+    except SpanspecError as error:
+        unread = CaseError(message=error.message, help=error.help, kind="store")
+        return Ended(plan=plan, result=replace(blank, error=unread, response=response), secrets=secrets)
+    result = _result(plan, given, collected, session, began=began, started=started)
+    return Ended(plan=plan, result=result, given=given, collected=collected, secrets=secrets)
+
+
+def _given(
+    plan: Plan,
+    bound: Bound,
+    trace: Trace,
+    session: Session,
+    generators: Generators,
+    response: TriggerResult | None = None,
+) -> Given:
+    """What the plan's checks may look at."""
+    return Given(
+        trace=trace,
         dialect=plan.dialect,
         response=response,
         variables=bound.variables,
@@ -119,9 +138,6 @@ async def run_case(plan: Plan, index: int, session: Session) -> Ended:
         aliases=plan.aliases,
         generators=generators,
     )
-    collected = await _collect(plan, index, session, given, started, started - began)
-    result = _result(plan, given, collected, session, began=began, started=started)
-    return Ended(plan=plan, result=result, given=given, collected=collected, secrets=secrets)
 
 
 def run_stored(plan: Plan, trace: Trace, session: Session) -> CaseResult:
@@ -131,15 +147,7 @@ def run_stored(plan: Plan, trace: Trace, session: Session) -> CaseResult:
     fault = _diagnosed(bound.diagnostics)
     if fault is not None:
         return _blank(plan, Outcome.ERRORED, error=fault)
-    given = Given(
-        trace=trace,
-        dialect=plan.dialect,
-        variables=bound.variables,
-        environment=session.environment,
-        clock_skew_ns=round(plan.settle.clock_skew_s * 1e9),
-        aliases=plan.aliases,
-        generators=generators,
-    )
+    given = _given(plan, bound, trace, session, generators)
     evaluated = evaluate(plan, given)
     checks = _checks(plan, evaluated, (False,) * len(evaluated.checks), (0,) * len(evaluated.checks))
     result = replace(

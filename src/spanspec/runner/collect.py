@@ -8,7 +8,7 @@ most 50 ms, so that a large trace cannot starve the receiver and a small one is 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from spanspec.definition.plan import Wait as WaitFor
@@ -22,7 +22,7 @@ from spanspec.runner.evaluate import Evaluated, evaluate
 from spanspec.runner.settle import Decision, Evidence, Expired, Rule, Settled, Wait, observe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Protocol
 
     from spanspec.definition.plan import Plan
@@ -52,7 +52,6 @@ class Collected:
         decided_ns: Per check, from start to its decision.
         last_span_ns: From start to the first coming of the last span; None when none came.
         verdict_ns: From start until all checks were decided; None when they never were.
-        seen: Span ids that were there.
     """
 
     trace: Trace
@@ -69,10 +68,10 @@ class _State:
     """What the loop remembers between rounds."""
 
     trace: Trace
-    arrived_ns: dict[SpanId, int]
+    arrived_ns: dict[SpanId, int] = field(default_factory=dict)
+    decided: dict[int, int] = field(default_factory=dict)
     last_ns: int | None = None
     known: int = -1
-    decided: dict[int, int] | None = None
     failed_ns: int | None = None
     partial_since_ns: int | None = None
 
@@ -106,7 +105,7 @@ class Collector:
         self._store, self._clock, self._plan, self._rule = store, clock, plan, rule
         self._given, self._trigger, self._start_ns, self._report = given, trigger, start_ns, report
         self._trace_id: TraceId = trigger.trace_id
-        self._state = _State(trace=self._assemble(()), arrived_ns={}, decided={})
+        self._state = _State(trace=self._assemble(()))
 
     async def collect(self) -> Collected:
         """Go round until the case may end."""
@@ -214,7 +213,6 @@ class Collector:
 
     def _remember(self, evaluated: Evaluated) -> None:
         decided = self._state.decided
-        assert decided is not None
         since = self._clock.monotonic_ns() - self._start_ns
         for index, check in enumerate(evaluated.checks):
             if check.judgement.truth is not Truth.UNDECIDED:
@@ -222,7 +220,7 @@ class Collector:
 
     def _end(self, how: str, reason: str, notes: tuple[str, ...], evaluated: Evaluated) -> Collected:
         state, now = self._state, self._clock.monotonic_ns() - self._start_ns
-        decided: Mapping[int, int] = state.decided or {}
+        decided = state.decided
         count = len(evaluated.checks)
         return Collected(
             trace=state.trace,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from spanspec.definition.plan import AssertionPlan, Plan
-    from spanspec.language.assertions import AssertionVerdict, SpanVerdict
+    from spanspec.language.assertions import SpanVerdict
     from spanspec.language.verdict import Given, Value
 
 
@@ -96,11 +96,7 @@ def _spec(group: int, check: SpecPlan, given: Given, awaited: frozenset[str]) ->
         judgement = verdict.judgement
         if awaited and not awaited.isdisjoint(variables_of(assertion.statement)):
             judgement = _needs_outputs()
-        yield Checked(group=group, plan=check, judgement=judgement, assertion=assertion, spans=_span_verdicts(verdict))
-
-
-def _span_verdicts(verdict: AssertionVerdict) -> tuple[SpanVerdict, ...]:
-    return verdict.span_results
+        yield Checked(group=group, plan=check, judgement=judgement, assertion=assertion, spans=verdict.span_results)
 
 
 def _needs_outputs() -> Judgement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from spanspec.results.mask import masked
@@ -49,7 +50,8 @@ async def run_all(plans: Sequence[Plan], session: Session, *, version: str, ling
     except asyncio.CancelledError:
         ended = await _interrupted(plans, tasks)
     else:
-        await session.clock.sleep(_linger(ended, session) if linger_s is None else linger_s)
+        with suppress(asyncio.CancelledError):  # whoever will not wait for late spans still gets what was found
+            await session.clock.sleep(_linger(ended, session) if linger_s is None else linger_s)
     cases = tuple([masked(await judge_again(each, session), each.secrets) for each in ended])
     return RunResult(
         version=version,

@@ -62,8 +62,3 @@ class SourceText:
         start = self._line_starts[number - 1]
         end = self.text.find("\n", start)
         return self.text[start : len(self.text) if end < 0 else end].rstrip("\r")
-
-    @property
-    def line_count(self) -> int:
-        """How many lines there are; an empty text has one."""
-        return len(self._line_starts)
