@@ -11,6 +11,7 @@ from spanspec.errors import StoreError
 from spanspec.model.context import TimeWindow
 from spanspec.model.ids import TraceId
 from spanspec.results.model import Outcome, RunResult
+from spanspec.results.progress import CaseDone, Progress
 from spanspec.runner.case import Session
 from spanspec.runner.run import run_all
 from spanspec.stores.base import Fetched
@@ -25,6 +26,20 @@ class BrokenStore(SimulatedStore):
     async def fetch(self, trace_id: TraceId, window: TimeWindow) -> Fetched:
         """Fail."""
         raise StoreError("store at 127.0.0.1:1: connection refused", help="Start it.")
+
+
+class Done(Log):
+    """Says when a case has its result."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = asyncio.Event()
+
+    def on(self, progress: Progress) -> None:
+        """Keep a message."""
+        super().on(progress)
+        if isinstance(progress, CaseDone):
+            self.done.set()
 
 
 def firing(url: str, **more: object) -> Plan:
@@ -56,13 +71,12 @@ def test_interrupting_the_wait_for_late_spans_keeps_the_verdicts() -> None:
     """Whoever will not wait any longer gets the report all the same."""
 
     async def interrupted(url: str) -> RunResult:
-        log = Log()
-        running = asyncio.ensure_future(
-            run_all([firing(url, skip_trace=True)], replace(session(None), listener=log), version="0", linger_s=60.0)
-        )
-        while len(log.seen) < 3:  # started, fired, done
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
+        told = Done()
+        shared = replace(session(None), listener=told)
+        running = asyncio.ensure_future(run_all([firing(url, skip_trace=True)], shared, version="0", linger_s=60.0))
+        await told.done.wait()
+        await asyncio.sleep(0)  # the run goes on to its wait
+        await asyncio.sleep(0)
         running.cancel()
         return await running
 
