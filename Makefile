@@ -46,7 +46,7 @@ format: install ## format the code
 
 lock: install ## write the lock of exact versions again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra demo --group test --group quality --group build -o $(LOCK) pyproject.toml
+	  --extra demo --extra all --group test --group quality --group build -o $(LOCK) pyproject.toml
 
 servers: ## install the real servers that tests use (as root; Debian)
 	sh scripts/servers.sh

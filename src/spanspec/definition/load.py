@@ -98,7 +98,7 @@ class _Loader:
         plans = self._told(files, any_absent=bool(absent), paths=paths)
         run = settings.merged((*(config.layer for config in chain), *self._above))
         return Loaded(
-            plans=plans,
+            items=plans,
             settings=settings.run_settings(run),
             diagnostics=tuple(dict.fromkeys(self.diagnostics)),
             passed_over=tuple(note for file in files for note in file.passed),

@@ -115,6 +115,51 @@ class TriggerPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorePlan:
+    """A trace store that a definition or `spanspec.yaml` names; its texts are still templates.
+
+    Attributes:
+        name: What it is called there; `embedded` is the run's own receiver.
+        kind: The family's name: `jaeger`.
+        fields: Keys to plain values, with `${…}` left in the texts.
+        places: Where a field stands, by its path.
+        place: Where the store stands.
+        source: The file that it stands in; None for `embedded`.
+    """
+
+    name: str = "embedded"
+    kind: str = "memory"
+    fields: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    places: Mapping[tuple[str | int, ...], SourcePlace] = field(default_factory=lambda: MappingProxyType({}))
+    place: SourcePlace | None = None
+    source: SourceText | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether spans are awaited at the run's own receiver."""
+        return self.name == "embedded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookPlan:
+    """One item of `setup` or `teardown`: a trigger of its own with outputs, or a whole test by path.
+
+    Attributes:
+        name: The title in reports; else what the trigger says of itself.
+        trigger: What is fired; None where `test` is run.
+        test: The test that a path names; None where `trigger` is fired.
+        outputs: Values kept as variables for what comes after.
+        place: Where it stands.
+    """
+
+    name: str = ""
+    trigger: TriggerPlan | None = None
+    test: Plan | None = None
+    outputs: tuple[OutputPlan, ...] = ()
+    place: SourcePlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """A place where a text names a variable.
 
@@ -157,6 +202,17 @@ class Plan:
         references: Every variable named in the file, in order of first use.
         strict: Whether the file is of the short form, where an unknown key of a trigger is an error.
         warnings: What lint would say, without errors.
+        id: The resource's id, or empty.
+        place: Where the test stands in its file.
+        row: The variables of this row of `cases`; empty without cases. They are in `variables` too.
+        row_index: From 0; 0 without cases.
+        row_label: The row for people: `country=DE`, or empty.
+        setup: Run before the trigger, in order.
+        teardown: Run at the end, always.
+        retries: How often a try that did not pass is repeated.
+        store: Where the trace is read from.
+        gates: The required gates: `test-specs`, `analyzer-score`, `analyzer-rules`; empty for the default (`test-specs`).
+        needs: Names, ids or paths of items that must have passed before.
     """
 
     name: str
@@ -181,6 +237,82 @@ class Plan:
     references: tuple[Reference, ...] = ()
     strict: bool = True
     warnings: tuple[Diagnostic, ...] = ()
+    id: str = ""
+    place: SourcePlace | None = None
+    row: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    row_index: int = 0
+    row_label: str = ""
+    setup: tuple[HookPlan, ...] = ()
+    teardown: tuple[HookPlan, ...] = ()
+    retries: int = 0
+    store: StorePlan = field(default_factory=StorePlan)
+    gates: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """One step of a suite.
+
+    Attributes:
+        name: The test's or suite's name.
+        plans: The rows of a test's `cases`, or its one plan; empty where `suite` is set. Each output of a test with
+            `cases` becomes a list in row order.
+        suite: The suite that is run as a step.
+        only_if: A template; the step is skipped when it is empty or false once filled in. Empty for no condition.
+        place: Where the step stands in the suite's file.
+    """
+
+    name: str
+    plans: tuple[Plan, ...] = ()
+    suite: SuitePlan | None = None
+    only_if: str = ""
+    place: SourcePlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuitePlan:
+    """Definitions that run in order, passing outputs on.
+
+    Attributes:
+        name: Of the suite.
+        path: As the user gave it.
+        source: The whole file.
+        steps: In order.
+        id: The resource's id, or empty.
+        description: What it is about.
+        tags: Words to pick it by.
+        stop: Whether a step that did not pass ends the suite; the steps after it are skipped.
+        parallel: Whether the steps run side by side; each then sees only outputs from before the suite.
+        needs: Names, ids or paths of items that must have passed before.
+        skip: Why it does not run, or empty.
+        place: Where it stands.
+        warnings: What lint would say, without errors.
+    """
+
+    name: str
+    path: str
+    source: SourceText
+    steps: tuple[StepPlan, ...] = ()
+    id: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    stop: bool = True
+    parallel: bool = False
+    needs: tuple[str, ...] = ()
+    skip: str = ""
+    place: SourcePlace | None = None
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans of all steps, those of inner suites included, in order."""
+        return tuple(
+            plan for step in self.steps for plan in (step.suite.plans if step.suite is not None else step.plans)
+        )
+
+
+Item: TypeAlias = Plan | SuitePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +326,10 @@ class RunSettings:
         linger_s: None for `auto`.
         trace_url: Template with `{trace_id}`, or empty.
         secrets: Name patterns whose values are masked.
+        jobs: How many cases are under way at once; None for the default.
+        reports: Format and path of the reports to write, besides those of the command line.
+        stores: Stores by name, as `spanspec.yaml` has them.
+        forward: Where everything received is passed on to: URLs.
     """
 
     receiver_http: str = "127.0.0.1:4318"
@@ -202,6 +338,10 @@ class RunSettings:
     linger_s: float | None = None
     trace_url: str = ""
     secrets: tuple[str, ...] = ()
+    jobs: int | None = None
+    reports: tuple[tuple[str, str], ...] = ()
+    stores: Mapping[str, StorePlan] = field(default_factory=lambda: MappingProxyType({}))
+    forward: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,18 +349,24 @@ class Loaded:
     """What was found in the paths.
 
     Attributes:
-        plans: In the order of paths; those of one folder by file name, then place in the file.
+        items: Tests and suites in the order of paths; those of one folder by file name, then place in the file. A test
+            with `cases` is one item a row.
         settings: Of the run.
         diagnostics: All faults and warnings of all files; plans of a file with an error are left out.
         passed_over: Documents that are not ours, with the reason.
         environment: The process's environment over the nearest `.env`; where `env:NAME` looks after variables.
     """
 
-    plans: tuple[Plan, ...] = ()
+    items: tuple[Item, ...] = ()
     settings: RunSettings = field(default_factory=RunSettings)
     diagnostics: tuple[Diagnostic, ...] = ()
     passed_over: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """Every plan, those of the suites' steps included, in order."""
+        return tuple(plan for item in self.items for plan in (item.plans if isinstance(item, SuitePlan) else (item,)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,6 +184,70 @@ class CaseError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A try of a case that did not pass and was repeated.
+
+    Attributes:
+        outcome: Of the try.
+        reason: Of its first check that did not pass, or the error.
+        checks: Those that did not pass.
+        trace_id: The id that was sent, or empty.
+        duration_ns: The whole try.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    checks: tuple[CheckResult, ...] = ()
+    trace_id: TraceId | str = ""
+    duration_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookResult:
+    """One item of `setup` or `teardown`.
+
+    Attributes:
+        phase: `setup` or `teardown`.
+        name: The item's name, else what was sent.
+        outcome: `passed`, `failed` (an answer that says so), `errored`, `skipped`.
+        reason: Why it did not pass, or empty.
+        outputs: What it kept.
+        duration_ns: Of the item.
+    """
+
+    phase: str
+    name: str
+    outcome: Outcome
+    reason: str = ""
+    outputs: tuple[OutputResult, ...] = ()
+    duration_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A required gate of the reference: `test-specs`, `analyzer-score` or `analyzer-rules`."""
+
+    name: str
+    passed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogExcerpt:
+    """What a service wrote while a case ran, or log records of its trace.
+
+    Attributes:
+        source: The service, or `otlp` log records' service.
+        text: The lines, cut at a bound.
+        truncated: Whether it was cut.
+    """
+
+    source: str
+    text: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
     """One executed plan.
 
@@ -205,6 +269,15 @@ class CaseResult:
         link: Where a person sees the whole trace; empty when nowhere.
         warnings: Diagnostics of the plan as text, and other remarks.
         error: Why it could not be carried out; None when it could.
+        id: The definition's id, or empty.
+        place: Where the definition stands; None when unknown.
+        suite: Names of the suites around it, outermost first; empty for a test that stands alone.
+        row: The row of `cases` for people (`country=DE`), or empty.
+        repeat: Which of `--repeat`, from 0.
+        attempts: The tries before this one, oldest first; a case that passed after some is `flaky`.
+        hooks: What set-up and tear-down did, in order.
+        gates: The required gates, where any was asked for.
+        logs: What services wrote, for a case that did not pass.
     """
 
     name: str
@@ -224,11 +297,47 @@ class CaseResult:
     link: str = ""
     warnings: tuple[str, ...] = ()
     error: CaseError | None = None
+    id: str = ""
+    place: SourcePlace | None = None
+    suite: tuple[str, ...] = ()
+    row: str = ""
+    repeat: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    hooks: tuple[HookResult, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    logs: tuple[LogExcerpt, ...] = ()
 
     @property
     def failed_checks(self) -> tuple[CheckResult, ...]:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if check.outcome not in (Outcome.PASSED, Outcome.SKIPPED))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteResult:
+    """One suite; its cases stand in the run's list.
+
+    Attributes:
+        name: Of the suite.
+        path: The file.
+        outcome: The worst of its cases; skipped when none ran.
+        parents: Names of the suites around it, outermost first.
+        cases: Indices into the run's cases, those of inner suites included.
+        id: The suite's id, or empty.
+        description: Of the suite.
+        outputs: The variables that its steps left.
+        duration_ns: From its first step to its last.
+    """
+
+    name: str
+    path: str
+    outcome: Outcome
+    parents: tuple[str, ...] = ()
+    cases: tuple[int, ...] = ()
+    id: str = ""
+    description: str = ""
+    outputs: tuple[OutputResult, ...] = ()
+    duration_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +351,8 @@ class RunResult:
         cases: In the order of the plan.
         seed: Of the generators.
         notes: Remarks about the run as a whole: a port that was taken, a long batch delay.
+        suites: In the order of the plan, outer ones before inner ones.
+        shard: `2/4` for a part of a run; empty for a whole one.
     """
 
     version: str
@@ -250,6 +361,8 @@ class RunResult:
     cases: tuple[CaseResult, ...] = ()
     seed: int = 0
     notes: tuple[str, ...] = ()
+    suites: tuple[SuiteResult, ...] = ()
+    shard: str = ""
 
     @property
     def counts(self) -> Mapping[Outcome, int]:
