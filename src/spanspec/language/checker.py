@@ -12,14 +12,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from spanspec.language.checks.calls import check_call, check_filter, check_pattern
+from spanspec.language.checks.contradictions import check_condition, check_conjunction
+from spanspec.language.checks.emptiness import check_chain, check_step
+from spanspec.language.checks.likely import check_name, check_values, dotted_prefix
 from spanspec.language.checks.report import Report
+from spanspec.language.checks.settled import check_alternatives, check_compare, check_expect, check_quantifier
 from spanspec.language.checks.static_types import Static, static_type
 from spanspec.language.dialect import Dialect
 from spanspec.language.format import format as written
 from spanspec.language.grammar.walk import children
-from spanspec.language.grammar.words import BARE_FIELDS, SPAN_FIELDS, TRACE_FIELDS, Parameter
+from spanspec.language.grammar.words import BARE_FIELDS, RESPONSE_FIELDS, SPAN_FIELDS, TRACE_FIELDS, Parameter
 from spanspec.language.syntax import (
+    And,
     Call,
+    Chain,
     Comparator,
     Compare,
     Compares,
@@ -31,7 +37,9 @@ from spanspec.language.syntax import (
     Name,
     Node,
     Number,
+    Or,
     Place,
+    PredicateAnd,
     PredicateNot,
     PredicateOr,
     Pseudo,
@@ -60,6 +68,7 @@ _ENUMERATIONS = {
     "kind": ("unspecified", "internal", "server", "client", "producer", "consumer"),
     "status": ("unset", "ok", "error"),
 }
+_MORE_FIELDS = {Place.SPAN: "; an attribute is attr:KEY", Place.RESPONSE: ", header.NAME"}
 _ADDS_UP = (Static.NUMBER, Static.DURATION)
 
 
@@ -118,6 +127,13 @@ class _Checker:
             Has: self.has,
             Quantifier: self.quantifier,
             StandAlone: self.stand_alone,
+            Step: self.step,
+            Chain: self.chain,
+            Expect: self.expect,
+            And: self.conjunction,
+            PredicateAnd: self.conjunction,
+            Or: self.alternatives,
+            PredicateOr: self.alternatives,
         }
 
     def run(self, node: Node, here: _Here) -> None:
@@ -176,17 +192,19 @@ class _Checker:
             self.in_field(node)
         elif self.dialect is Dialect.EXPECT and not here.span and (node.via or node.place in _SPAN_PLACES):
             self.without_span(node)
+        else:
+            check_name(node, self.report)
 
     def fields(self, node: Name) -> None:
         """A misspelt field after `span:` or `trace:`."""
-        known = {Place.SPAN: SPAN_FIELDS, Place.TRACE: TRACE_FIELDS}.get(node.place)
-        if known is not None and node.key not in known:
+        known = {Place.SPAN: SPAN_FIELDS, Place.TRACE: TRACE_FIELDS, Place.RESPONSE: RESPONSE_FIELDS}.get(node.place)
+        if known is not None and node.key not in known and not _is_header(node):
             self.report.fault(
                 "unknown-field",
                 f'{node.place}: has no "{node.key}"',
                 node.range,
                 label=did_you_mean(node.key, known),
-                help=f"it has {', '.join(known)}" + ("; an attribute is attr:KEY" if node.place is Place.SPAN else ""),
+                help=f"it has {', '.join(known)}" + _MORE_FIELDS.get(node.place, ""),
             )
 
     def in_field(self, node: Name) -> None:
@@ -200,7 +218,10 @@ class _Checker:
 
     def without_span(self, node: Name) -> None:
         text = written(node, self.dialect)
-        if node.key == SELECTED_COUNT:
+        prefixed = dotted_prefix(node) if node.place is Place.BARE and not node.via else ""
+        if prefixed.startswith(("response:", "trace:")):
+            advice = f"write {prefixed}"
+        elif node.key == SELECTED_COUNT:
             advice = "write exactly 1 span[…] or count(span[…]) = 1"
         elif node.key.startswith("tracetest.response."):
             advice = f"write response:{node.key.removeprefix('tracetest.response.')}"
@@ -225,6 +246,7 @@ class _Checker:
 
     def quantifier(self, node: Quantifier, here: _Here) -> None:
         del here
+        check_quantifier(node, self.report)
         low, high = node.low, node.high
         if isinstance(low, Number) and isinstance(high, Number) and int(low.text) > int(high.text):
             self.report.fault(
@@ -233,6 +255,32 @@ class _Checker:
                 node.range,
                 help=f"write between {high.text} and {low.text}",
             )
+
+    # --- what goes together ----------------------------------------------------------------------------------
+
+    def step(self, node: Step, here: _Here) -> None:
+        del here
+        check_step(node, self.report)
+
+    def chain(self, node: Chain, here: _Here) -> None:
+        del here
+        check_chain(node, self.report)
+
+    def expect(self, node: Expect, here: _Here) -> None:
+        del here
+        check_expect(node, self.report)
+        last = [chain.steps[-1] for chain in node.selector.chains]
+        if node.where is not None and len(last) == 1 and last[0].predicate is not None:
+            check_condition(last[0].predicate, node.where, self.report)
+
+    def conjunction(self, node: And | PredicateAnd, here: _Here) -> None:
+        del here
+        check_conjunction(node, self.report)
+
+    def alternatives(self, node: Or | PredicateOr, here: _Here) -> None:
+        del here
+        if self.dialect is Dialect.EXPECT:
+            check_alternatives(node, node.operands, self.report)
 
     # --- comparisons -----------------------------------------------------------------------------------------
 
@@ -271,7 +319,7 @@ class _Checker:
                 help=f"write exactly {count} span[…] to expect a number of spans, every span[…] where … to look at each",
             )
 
-    def compared(self, node: Node, left: Expression, comparator: Comparator, right: Expression) -> None:
+    def compared(self, node: Compare | Compares, left: Expression, comparator: Comparator, right: Expression) -> None:
         self.enumeration(left, comparator, right)
         if comparator in (Comparator.MATCHES, Comparator.NOT_MATCHES):
             check_pattern(right, self.report)
@@ -279,18 +327,23 @@ class _Checker:
             self.report.mismatch(
                 f'"{comparator.value}" needs a list', right.range, help=f"write [{written(right, self.dialect)}]"
             )
-        if comparator in (*_ORDERED, *_EQUAL):
-            self.types(node, left, comparator, right)
+        check_values(left, comparator, right, self.report)
+        if comparator in (*_ORDERED, *_EQUAL) and self.types(node, left, comparator, right):
+            return
+        if self.dialect is Dialect.EXPECT:
+            check_compare(node, self.report)
 
-    def types(self, node: Node, left: Expression, comparator: Comparator, right: Expression) -> None:
+    def types(self, node: Node, left: Expression, comparator: Comparator, right: Expression) -> bool:
+        """Whether the two sides are of kinds that do not compare, which is told."""
         kinds = static_type(left, self.dialect), static_type(right, self.dialect)
         if Static.UNKNOWN in kinds or kinds[0] is kinds[1] or (kinds[0] in _ADDS_UP and kinds[1] in _ADDS_UP):
-            return
+            return False
         if set(kinds) <= {Static.LIST, Static.SET} or (Static.SET in kinds and Static.TEXT in kinds):
-            return
+            return False
         if Static.LIST in kinds and comparator in _EQUAL and self.dialect is not Dialect.EXPECT:
-            return
+            return False
         self.report.mismatch(f"{kinds[0]} does not compare with {kinds[1]}", node.range, help=_mended(kinds))
+        return True
 
     def enumeration(self, left: Expression, comparator: Comparator, right: Expression) -> None:
         """`kind` and `status` have few values, in lower case."""
@@ -310,6 +363,10 @@ class _Checker:
                     label=did_you_mean(text.value, known),
                     help=f"it is one of {', '.join(known)}; an attribute of that name is attr:{left.key}",
                 )
+
+
+def _is_header(node: Name) -> bool:
+    return node.place is Place.RESPONSE and node.key.startswith("header.")
 
 
 def _counts(value: Expression) -> bool:

@@ -126,6 +126,16 @@ def _by_key() -> dict[str, tuple[tuple[Rename, str], ...]]:
 _OTHERS: Final = _by_key()
 
 
+def is_renamed(key: str) -> bool:
+    """Whether an attribute of this key may have another name."""
+    return key in _OTHERS
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every retired and every new key of the renames."""
+    return tuple(_OTHERS)
+
+
 def other_key(key: str, span: Span) -> str | None:
     """The other name of `key` that is there, with a value that both would have, on the span itself."""
     return next(_there(key, span), None)

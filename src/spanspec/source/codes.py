@@ -378,4 +378,52 @@ CODES: dict[str, Code] = {
         wrong="span[code = 010]",
         right="span[code = 8]",
     ),
+    "contradiction": Code(
+        title="conditions that nothing satisfies together",
+        why="A span has one value for a name, so that two different ones, or bounds that do not meet, select nothing and never hold.",
+        wrong='some span[kind = "server" kind = "client"]',
+        right='some span[kind in ["server", "client"]]',
+    ),
+    "selects-nothing": Code(
+        title="a selector that can select nothing",
+        why="Whatever the trace, no span is left: the pseudo-classes or the relation to the step before exclude every one.",
+        wrong="some span[]:nth(0)",
+        right="some span[]:nth(1)",
+    ),
+    "always-holds": Code(
+        title="a check that holds whatever happens",
+        why="It proves nothing: a constant, a bound that no value crosses, or a condition that the selector has already.",
+        wrong='count(span[name = "ship"]) >= 0',
+        right='count(span[name = "ship"]) >= 1',
+    ),
+    "always-fails": Code(
+        title="a check that fails whatever happens",
+        why="No trace can satisfy it: a constant, or a bound below what is possible.",
+        wrong="no span[]",
+        right='no span[status = "error"]',
+    ),
+    "unquoted-text": Code(
+        title="a word without quotes beside a comparator",
+        why="A word alone is the name of an attribute of the same span; a text stands in quotes.",
+        wrong="some span[kind = server]",
+        right='some span[kind = "server"]',
+    ),
+    "likely-name": Code(
+        title="a key that is nearly a well-known one",
+        why="It is taken as the key of an attribute, and differs from a field or a key of the semantic conventions by a slip.",
+        wrong='some span[service_name = "shop"]',
+        right='some span[service.name = "shop"]',
+    ),
+    "missing-unit": Code(
+        title="a duration compared with a plain number",
+        why="A plain number counts nanoseconds, which a bound as small as this hardly means.",
+        wrong="every span[] where duration < 200",
+        right="every span[] where duration < 200ms",
+    ),
+    "bad-json-path": Code(
+        title="a JSONPath that does not parse",
+        why="Under expect: a path is RFC 9535's; in specs: and outputs: the reference's dialect.",
+        wrong="response:body | json_path 'id' = 1",
+        right="response:body | json_path '$.id' = 1",
+    ),
 }

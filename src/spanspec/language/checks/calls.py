@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from spanspec.language.checks.overlap import check_sum
+from spanspec.language.checks.paths import check_path
 from spanspec.language.checks.report import Report
+from spanspec.language.checks.settled import check_threshold
 from spanspec.language.comparing.patterns import compiled
 from spanspec.language.dialect import Dialect
 from spanspec.language.grammar.words import FILTERS, FUNCTIONS, REFERENCE_FILTERS, Parameter, Signature, Sort
-from spanspec.language.syntax import Argument, Call, Expression, Filter, Selector, Step, Text
+from spanspec.language.syntax import Argument, Call, Expression, Filter, Selector, Text
 from spanspec.language.verdict import EvaluationError
 from spanspec.source.suggest import did_you_mean
 from spanspec.source.text import Range
@@ -34,7 +37,8 @@ def check_call(node: Call, report: Report, *, span: bool, field: bool) -> None:
     _check_named(node, signature, report)
     _check_positional(node, signature, report)
     _check_relative(node, report, span=span)
-    _check_sum(node, report)
+    check_sum(node, report)
+    check_threshold(node, report)
 
 
 def _known(node: Call, report: Report) -> Signature | None:
@@ -135,26 +139,6 @@ def _check_relative(node: Call, report: Report, *, span: bool) -> None:
             )
 
 
-def _check_sum(node: Call, report: Report) -> None:
-    """Spans that contain one another count twice in a sum of durations; sure of every span of a trace."""
-    sums = node.name == "total_time" or (node.name == "sum" and len(node.arguments) == 1)
-    if not sums or not node.arguments or not isinstance(node.arguments[0].value, Selector):
-        return
-    chains = node.arguments[0].value.chains
-    if any(_selects_all(chain.steps) for chain in chains):
-        report.warn(
-            "overlapping-sum",
-            f"{node.name} counts a span and its children both",
-            node.range,
-            help="write busy_time(…) for the time in which any of them was open",
-        )
-
-
-def _selects_all(steps: tuple[Step, ...]) -> bool:
-    step = steps[0]
-    return len(steps) == 1 and step.predicate is None and step.group is None and not step.pseudos
-
-
 # --- filters -----------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +159,8 @@ def check_filter(node: Filter, report: Report) -> None:
         )
     elif node.name in _PATTERN_FILTERS:
         check_pattern(node.arguments[0], report)
+    elif node.name == "json_path":
+        check_path(node.arguments[0], report)
 
 
 def check_pattern(node: Expression, report: Report) -> None:

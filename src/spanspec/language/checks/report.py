@@ -35,6 +35,11 @@ class Report:
         severity = Severity.ERROR if self.dialect is Dialect.EXPECT else Severity.WARNING
         self._add("impossible-comparison", message, where, label, help, severity)
 
+    def contradiction(self, message: str, where: Range, *, code: str = "contradiction", help: str = "") -> None:  # noqa: A002
+        """What nothing can satisfy: an error in `EXPECT`, told in the reference's texts, which run as they are."""
+        severity = Severity.ERROR if self.dialect is Dialect.EXPECT else Severity.WARNING
+        self._add(code, message, where, "", help, severity)
+
     def warn(self, code: str, message: str, where: Range, *, label: str = "", help: str = "") -> None:  # noqa: A002
         """What is likely not meant."""
         self._add(code, message, where, label, help, Severity.WARNING)
