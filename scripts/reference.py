@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 
 from spanspec.cli.main import COMMANDS
 from spanspec.definition import keys
@@ -24,8 +25,10 @@ from spanspec.language.verdict import NearMiss
 from spanspec.model.context import TriggerResult
 from spanspec.results import model
 from spanspec.source.codes import CODES, Code
+from spanspec.triggers.base import TRIGGERS, TriggerFields, spellings_of
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+EXAMPLES = PAGES.parent.parent / "examples" / "triggers"
 _BLOCK = re.compile(r"(<!-- begin: (?P<name>[^\n]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 _STATES = {
     Support.ACTS: "",
@@ -37,12 +40,24 @@ _STATES = {
 
 def main(arguments: list[str]) -> int:
     """Write the pages; the exit code is 1 when `--check` finds one out of date."""
-    stale = [path for path in sorted(PAGES.glob("*.md")) if path.read_text(encoding="utf-8") != filled(path)]
+    if "--check" not in arguments:
+        _new_pages()
+    stale = [path for path in sorted(PAGES.rglob("*.md")) if path.read_text(encoding="utf-8") != filled(path)]
     for path in stale:
         if "--check" not in arguments:
             path.write_text(filled(path), encoding="utf-8")
         print(f"{'out of date' if '--check' in arguments else 'written'}: {path.name}")
     return 1 if stale and "--check" in arguments else 0
+
+
+def _new_pages() -> None:
+    """A page for each trigger that has none yet."""
+    for kind in TRIGGERS.built_in():
+        path = PAGES / "triggers" / f"{kind}.md"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"# `{kind}`\n\n<!-- begin: trigger {kind} -->\n<!-- end -->\n", encoding="utf-8")
+            print(f"new: {path.name}")
 
 
 def filled(path: Path) -> str:
@@ -122,22 +137,85 @@ def _keys(name: str) -> Iterator[str]:
         yield from _table(("key", "meaning", "what this version does"), iter(later))
 
 
-def _fields(name: str) -> Iterator[str]:
-    """The fields of a trigger or store: `trigger http`, `trigger http Auth`."""
-    family, member, *inner = name.split()
-    module = importlib.import_module(f"spanspec.{family}s.{member}")
-    fields = getattr(module, inner[0] if inner else family.capitalize()).model_fields
-    yield from _table(("key", "default", "meaning"), (_field(key, field) for key, field in fields.items()))
+def trigger_page(name: str) -> Iterator[str]:
+    """What a trigger's class says: what it does, its keys and those inside them, what comes back, how it is used."""
+    cls = TRIGGERS.load(name)
+    yield inspect.getdoc(cls) or ""
+    if extra := getattr(cls, "extra", ""):
+        yield from ("", f'Needs `pip install "spanspec[{extra}]"`.')
+    if blocks := getattr(cls, "blocks", ()):
+        yield from ("", f"Files of Tracetest have its keys under {', '.join(f'`{each}`' for each in blocks)}.")
+    yield from ("", "## Keys", "")
+    yield from _table(("key", "default", "meaning"), _rows(cls))
+    for path, inner in _groups(cls, ""):
+        yield from ("", f"### `{path}`", "", inspect.getdoc(inner) or "", "")
+        yield from _table(("key", "default", "meaning"), _rows(inner))
+    if answers := getattr(cls, "answers", {}):
+        yield from ("", "## What comes back", "")
+        yield from _table(("name", "meaning"), ((f"`{each}`", text) for each, text in answers.items()))
+    yield from _examples(name)
+
+
+def _examples(name: str) -> Iterator[str]:
+    """The definitions in the trigger's folder of `examples/triggers`; tests run them against a real peer."""
+    found = sorted((EXAMPLES / name).glob("*.yaml"))
+    if found:
+        yield from ("", "## Example")
+    for path in found:
+        yield from ("", f"`examples/triggers/{name}/{path.name}`:", "", "```yaml other")
+        yield from path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        yield "```"
+
+
+def _rows(cls: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    """The fields of a class, its own before those that all members share."""
+    shared = set(TriggerFields.model_fields)
+    for key, field in sorted(cls.model_fields.items(), key=lambda item: item[0] in shared):
+        yield _field(key, field)
+
+
+def _groups(cls: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The classes inside a class, with the keys that lead to them."""
+    for key, field in cls.model_fields.items():
+        below = f"{path}.{spellings_of(key, field)[0]}".removeprefix(".")
+        for inner in inner_classes(field.annotation):
+            yield below, inner
+            yield from _groups(inner, below)
+
+
+def inner_classes(annotation: object) -> list[type[BaseModel]]:
+    """The classes with keys of their own in an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [each for inside in typing.get_args(annotation) for each in inner_classes(inside)]
+
+
+def _triggers(_: str) -> Iterator[str]:
+    yield from _table(("trigger", "what it does"), (_trigger_row(kind) for kind in TRIGGERS.built_in()))
+
+
+def _trigger_row(kind: str) -> tuple[str, str]:
+    text = (inspect.getdoc(TRIGGERS.load(kind)) or "").split("\n\n")[0]
+    return f"[`{kind}`](triggers/{kind}.md)", text
 
 
 def _field(key: str, field: typing.Any) -> tuple[str, str, str]:
     default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-    return f"`{field.alias or key}`", default, field.description or ""
+    names = dict.fromkeys(spellings_of(key, field))
+    return " or ".join(f"`{each}`" for each in names if each in _spelt(key, field)), default, field.description or ""
+
+
+def _spelt(key: str, field: typing.Any) -> set[str]:
+    """The spellings for people: a field's Python name is none where an alias stands for it alone."""
+    spellings = set(spellings_of(key, field))
+    return spellings - {key} if field.alias and field.alias != key else spellings
 
 
 def _default(value: object) -> str:
     if value in (None, [], ""):
         return "none"
+    if isinstance(value, list):
+        return f"`[{', '.join(map(str, value))}]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
@@ -186,7 +264,8 @@ def _code(name: str, code: Code) -> Iterator[str]:
 _MAKERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "options": _options,
     "keys": _keys,
-    "fields": _fields,
+    "trigger": trigger_page,
+    "triggers": _triggers,
     "result": _dataclass,
     "codes": _codes,
 }

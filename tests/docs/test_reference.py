@@ -26,7 +26,7 @@ RESULTS = REFERENCE / "results-json.md"
 WRITE = "write it with `python scripts/reference.py`"
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in REFERENCE.glob("*.md")))
+@pytest.mark.parametrize("page", sorted(str(path.relative_to(REFERENCE)) for path in REFERENCE.rglob("*.md")))
 def test_tables_say_what_the_code_says(page: str) -> None:
     """The tables that are made from the code are up to date."""
     path = REFERENCE / page
@@ -111,10 +111,15 @@ def test_every_settle_key_has_its_default_documented() -> None:
 
 @pytest.mark.parametrize("kind", TRIGGERS.built_in())
 def test_every_trigger_field_is_documented(kind: str) -> None:
-    """Each built-in trigger has a section that names all of its keys."""
-    named = in_code(section(DEFINITION_FILES, f"### `{kind}`"))
+    """Each built-in trigger has a page that names all of its keys, with a meaning each, and shows an example."""
+    path = REFERENCE / "triggers" / f"{kind}.md"
+    assert path.exists(), f"{kind} has no page: {WRITE}"
+    text = path.read_text(encoding="utf-8")
+    named = in_code(text)
     fields = TRIGGERS.load(kind).model_fields
     assert not [name for name, field in fields.items() if (field.alias or name) not in named]
+    assert not re.findall(r"^\| `(\w+)`[^|]*\| [^|]* \|\s*\|$", text, re.MULTILINE), "a key has no meaning"
+    assert "```yaml other" in text, f"examples/triggers/{kind} has no definition"
 
 
 def _calls() -> set[str]:

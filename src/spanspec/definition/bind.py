@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spanspec.definition import endpoint as urls
-from spanspec.definition.validate import Path, validated
+from spanspec.definition.shape import Path, address_fields
+from spanspec.definition.validate import validated
 from spanspec.definition.variables import ENDPOINT, missing
 from spanspec.language import expressions
 from spanspec.language.dialect import Dialect
@@ -144,9 +145,9 @@ class _Binder:
         fields = self._fields()
         if has_errors(self.faults):
             return None
-        url = fields.get("url")
-        if isinstance(url, str):
-            fields["url"] = self._url(url)
+        for name in address_fields(self.plan.trigger.kind):
+            if isinstance(url := fields.get(name), str):
+                fields[name] = self._url(url, name)
         if has_errors(self.faults):
             return None
         trigger, problems = validated(self.plan.trigger.kind, fields)
@@ -204,14 +205,14 @@ class _Binder:
         start = self.plan.source.offset(place.line, place.column)
         return Range(start, start + place.length)
 
-    def _url(self, url: str) -> str:
+    def _url(self, url: str, name: str) -> str:
         """The URL under the endpoint's rules."""
         assert self.plan is not None
         base, origin = self._address(self.plan.endpoint), self._address(self.plan.origin)
         if urls.is_relative(url):
             if not base:
                 self._fault(
-                    "no-endpoint", f'the URL "{url}" is relative, and there is no endpoint', self._range(("url",)),
+                    "no-endpoint", f'the URL "{url}" is relative, and there is no endpoint', self._range((name,)),
                     help="Pass --endpoint URL, or write `endpoint:` in spanspec.yaml.",
                 )  # fmt: skip
                 return url

@@ -14,7 +14,7 @@ from spanspec.definition import settings
 from spanspec.definition.document import Kind
 from spanspec.definition.keys import EXPECT, OUTPUT, RESOURCE, SPEC, TEST, known_entries
 from spanspec.definition.scalars import Scalar, as_text
-from spanspec.definition.trigger import TriggerText, decode_trigger, is_null
+from spanspec.definition.trigger import TriggerText, decode_trigger, is_null, kind_of_key
 from spanspec.definition.values import BadValueError, outcome
 from spanspec.definition.yaml import Entry, Mapping, Node, Sequence, as_block, kind_of
 
@@ -112,8 +112,8 @@ def _without_siblings(body: Mapping) -> Mapping:
     kind = body.get("trigger")
     if not isinstance(kind, Scalar):
         return body
-    beside = {"httpRequest", "playwrightEngine", kind.text}
-    return Mapping(entries=tuple(entry for entry in body.entries if entry.key.text not in beside), range=body.range)
+    entries = (entry for entry in body.entries if entry.key.text in TEST or kind_of_key(entry.key.text) != kind.text)
+    return Mapping(entries=tuple(entries), range=body.range)
 
 
 def _beside_type(document: Document, entries: dict[str, Entry], faults: Faults) -> None:

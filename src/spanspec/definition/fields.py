@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from spanspec.definition.files import Data, guessed_file, named_file
+from spanspec.definition.files import guessed_file, named_file, path_of
 from spanspec.definition.plan import TriggerPlan
 from spanspec.definition.scalars import Scalar, as_text
-from spanspec.definition.validate import Path, Problem, body_fields, typed_fields, validated
+from spanspec.definition.shape import Path, Shape, shape_of
+from spanspec.definition.validate import Problem, validated
 from spanspec.definition.yaml import Mapping, Node, Sequence
+from spanspec.triggers.base import Content, LocalPath
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -28,8 +30,6 @@ class _Build:
     reader: Reader
     folder: FilePath
     strict: bool
-    typed: frozenset[str]
-    bodies: frozenset[str]
     places: dict[Path, SourcePlace] = field(default_factory=dict)
     nodes: dict[Path, Node] = field(default_factory=dict)
     keys: dict[Path, Range] = field(default_factory=dict)
@@ -47,17 +47,17 @@ def trigger_plan(
         reader: Takes templates, faults and references.
         strict: Whether an unknown key is an error.
     """
-    build = _Build(
-        reader=reader, folder=folder, strict=strict, typed=typed_fields(text.kind), bodies=body_fields(text.kind)
-    )
+    build = _Build(reader=reader, folder=folder, strict=strict)
+    shape = shape_of(text.kind)
     fields: dict[str, object] = {}
     for entry in text.block.entries:
         name = entry.key.text
         build.keys[(name,)] = entry.key.range
-        value = _field(name, entry.value, build)
+        value = _value(entry.value, (name,), shape.inside(name), build)
         if value is not None:
             fields[name] = value
     _validate(text, fields, build)
+    _defaults(text, shape, fields, build)
     plan = TriggerPlan(
         kind=text.kind,
         fields=MappingProxyType(fields),
@@ -67,42 +67,42 @@ def trigger_plan(
     return plan, tuple(build.data)
 
 
-def _field(name: str, node: Node, build: _Build) -> object:
-    if name not in build.bodies:
-        return _value(node, (name,), build, texts=name not in build.typed)
+def _defaults(text: TriggerText, shape: Shape, fields: dict[str, object], build: _Build) -> None:
+    """Fill in the defaults that are templates or paths, as if the user had written them."""
+    written = {id(shape.inside(name)) for name in fields}
+    for name, each in shape.fields.items():
+        if each.default is None or id(each) in written:
+            continue
+        written.add(id(each))
+        as_if = Scalar(text=each.default, value=each.default, range=text.place, style='"', raw="")
+        value = _value(as_if, (name,), each, build)
+        if value is not None:
+            fields[name] = value
+
+
+def _content(name: str, node: Node, mark: Content, build: _Build) -> tuple[bool, object]:
+    """Whether a field names a file that holds what is to be sent, and what that is.
+
+    The text of a file that an old file names is a template as well.
+    """
     named, data = named_file(node, build.folder, build.reader.faults)
-    if named:
-        _note((name,), node, build)
-        if data is not None:
-            build.data.append(data.path)
-        return data.content if data is not None else ""
-    if isinstance(node, Scalar):
-        return _body_text(name, node, build)
-    return _value(node, (name,), build, texts=False)
-
-
-def _body_text(name: str, node: Scalar, build: _Build) -> object:
-    """A body that is a text; in files of the reference it may name a file, whose text is a template as well."""
-    if node.value is None and node.style == "":
-        return None
-    if not build.strict:
+    if not named and isinstance(node, Scalar) and node.text and (mark.guess or not build.strict):
         named, data = guessed_file(node, build.folder, build.reader.faults)
-        if named:
-            _note((name,), node, build)
-            return _content(name, node, data, build)
-    return _text(node, (name,), build)
-
-
-def _content(name: str, node: Scalar, data: Data | None, build: _Build) -> object:
+    if not named:
+        return False, None
     if data is None:
-        return ""
+        return True, ""
     build.data.append(data.path)
+    if isinstance(node, Mapping) and not mark.guess:
+        return True, data.content
     if data.text is None:
-        return data.content
-    inside = node.replaced(data.text, (node.range.start,) * len(data.text)) if "${" in data.text else None
+        return True, data.content
+    inside = None
+    if isinstance(node, Scalar) and "${" in data.text:
+        inside = node.replaced(data.text, (node.range.start,) * len(data.text))
     if inside is not None:
         build.reader.template(inside, f"trigger.{name}")
-    return data.text
+    return True, data.text
 
 
 def _note(path: Path, node: Node, build: _Build) -> None:
@@ -111,25 +111,47 @@ def _note(path: Path, node: Node, build: _Build) -> None:
     build.places[path] = build.reader.place_of(span)
 
 
-def _value(node: Node, path: Path, build: _Build, *, texts: bool) -> object:
-    """The plain value of a node; with `texts`, numbers and booleans become text as the reference writes them."""
+def _value(node: Node, path: Path, shape: Shape, build: _Build) -> object:
+    """The plain value of a node; numbers and booleans become text, as the reference writes them, where a text is wanted."""
     _note(path, node, build)
+    content, named = shape.mark(Content), shape.mark(LocalPath)
+    if content is not None:
+        is_file, value = _content(_dotted(path).removeprefix("trigger."), node, content, build)
+        if is_file:
+            return value
     if isinstance(node, Sequence):
-        return [_value(item, (*path, index), build, texts=texts) for index, item in enumerate(node.items)]
+        inside = shape if named is not None else None
+        return [
+            _value(item, (*path, index), inside or shape.inside(index), build) for index, item in enumerate(node.items)
+        ]
     if isinstance(node, Mapping):
-        out = {}
-        for entry in node.entries:
-            below = (*path, entry.key.text)
-            build.keys[below] = entry.key.range
-            if "${" in entry.key.text:
-                build.reader.template(entry.key, _dotted(below))
-            out[entry.key.text] = _value(entry.value, below, build, texts=texts)
-        return out
+        return _mapping(node, path, shape, build)
     if isinstance(node.value, str):
-        return _text(node, path, build)
-    if node.value is None or not texts:
+        return _path(node, path, named, build) if named is not None else _text(node, path, build)
+    if node.value is None or (shape.raw and content is None):
         return node.value
+    if content is not None and node.value is not None and content.structure:
+        return _text(node, path, build)
     return _number_as_text(node, path, build)
+
+
+def _mapping(node: Mapping, path: Path, shape: Shape, build: _Build) -> dict[str, object]:
+    out = {}
+    for entry in node.entries:
+        below = (*path, entry.key.text)
+        build.keys[below] = entry.key.range
+        if "${" in entry.key.text:
+            build.reader.template(entry.key, _dotted(below))
+        out[entry.key.text] = _value(entry.value, below, shape.inside(entry.key.text), build)
+    return out
+
+
+def _path(node: Scalar, path: Path, mark: LocalPath, build: _Build) -> str:
+    """A path made absolute; one with a template in it is known only when the test runs, and then taken from the folder."""
+    text = _text(node, path, build)
+    if not text or (mark.or_content and "\n" in text):
+        return text
+    return path_of(node, text, build.folder, build.reader.faults, exists=mark.exists and "${" not in text)
 
 
 def _number_as_text(node: Scalar, path: Path, build: _Build) -> str:
@@ -200,6 +222,7 @@ def _nearest(path: Path, build: _Build) -> Range | None:
 
 
 def _is_template(node: Node | None) -> bool:
+    """Whether a value is known only when the test runs."""
     return isinstance(node, Scalar) and "${" in node.text
 
 

@@ -60,6 +60,14 @@ def guessed_file(scalar: Scalar, folder: Path, faults: Faults) -> tuple[bool, Da
     return must, None
 
 
+def path_of(node: Scalar, text: str, folder: Path, faults: Faults, *, exists: bool) -> str:
+    """A path relative to the definition's folder, made absolute; a fault where something must be there and is not."""
+    path = (folder / text).absolute()
+    if exists and not path.exists():
+        _absent(node, path, faults)
+    return str(path)
+
+
 def _absent(name: Scalar, path: Path, faults: Faults) -> None:
     try:
         close = did_you_mean(path.name, (each.name for each in path.parent.iterdir()))

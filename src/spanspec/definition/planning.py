@@ -19,6 +19,7 @@ from spanspec.definition.plan import (
     SpecPlan,
 )
 from spanspec.definition.scalars import Scalar, as_text
+from spanspec.definition.shape import address_fields
 from spanspec.definition.texts import Reader, nodes_of
 from spanspec.definition.yaml import Mapping as MappingNode
 from spanspec.definition.yaml import Node, plain, walk
@@ -281,9 +282,12 @@ def _remark(definition: Definition, reader: Reader, *, stored: bool) -> None:
 
 def _base(plan: Plan, reader: Reader, around: Around) -> None:
     """Tell of a relative URL that has nothing to be relative to, before anything is sent."""
-    url = plan.trigger.fields.get("url") if plan.trigger is not None else None
-    if isinstance(url, str) and url.startswith(("/", "?")) and not plan.endpoint and not around.options.stored:
-        place = plan.trigger.places.get(("url",)) if plan.trigger is not None else None
+    if plan.trigger is None or plan.endpoint or around.options.stored:
+        return
+    for name in address_fields(plan.trigger.kind):
+        url, place = plan.trigger.fields.get(name), plan.trigger.places.get((name,))
+        if not isinstance(url, str) or not url.startswith(("/", "?")):
+            continue
         start = reader.source.offset(place.line, place.column) if place is not None else 0
         reader.faults.error(
             "no-endpoint", f'the URL "{url}" is relative, and there is no endpoint', Range(start, start + (place.length if place else 1)),

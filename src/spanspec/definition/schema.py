@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from spanspec.definition.document import RESOURCES
 from spanspec.definition.keys import CONFIG, EXPECT, OUTPUT, RECEIVER, RESOURCE, SETTLE, SPEC, TEST, Key, Support
-from spanspec.definition.validate import body_fields, model_of
+from spanspec.definition.shape import blocks_of, model_of
 from spanspec.triggers.base import TRIGGERS
 
 if TYPE_CHECKING:
@@ -95,26 +95,21 @@ def _trigger() -> dict[str, object]:
         "maxProperties": 1,
         "additionalProperties": False,
     }
-    blocks = {**kinds, "httpRequest": _fields("http"), "type": {"enum": list(kinds)}}
+    blocks = {block: schema for kind, schema in kinds.items() for block in blocks_of(kind)}
+    blocks["type"] = {"enum": list(kinds)}
     return {"anyOf": [short, {"type": "object", "properties": blocks, "required": ["type"]}]}
 
 
 def _fields(kind: str) -> dict[str, object]:
-    """A trigger's fields; each may be a template instead, and a body any structure."""
+    """A trigger's fields; each may be a template instead."""
     found = model_of(kind).model_json_schema(mode="validation")
     definitions = found.get("$defs", {})
     properties = {name: _open(_inlined(each, definitions)) for name, each in found.get("properties", {}).items()}
-    for name in body_fields(kind):
-        properties[name] = {"description": properties.get(name, {}).get("description", "")}
-    if "headers" in properties:
-        for name in ("headers", "query"):
-            properties[name] = {"type": ["object", "array"], "description": properties[name].get("description", "")}
-    properties.setdefault("authentication", properties.get("auth", {}))
     return {
         "type": "object",
         "description": found.get("description", ""),
         "properties": properties,
-        "required": found.get("required", []),
+        **{key: found[key] for key in ("required", "allOf") if key in found},
     }
 
 

@@ -8,10 +8,13 @@ block beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from spanspec.definition.scalars import Scalar, as_text
+from spanspec.definition.shape import blocks_of, needs_block, required_keys
 from spanspec.definition.yaml import Entry, Mapping, Node, Sequence, kind_of
+from spanspec.errors import PluginError
 from spanspec.source.suggest import did_you_mean
 from spanspec.triggers.base import TRIGGERS
 
@@ -23,14 +26,32 @@ LATER_KINDS = (
     "grpc", "graphql", "traceid", "kafka", "rabbitmq", "nats", "mqtt", "sqs", "websocket", "command", "cypress",
     "playwright", "playwrightengine", "artillery", "k6", "python",
 )  # fmt: skip
-_BLOCKS = {
-    "httpRequest": "http",
-    "HTTP": "http",
-    "playwrightEngine": "playwrightengine",
-    "GRPC": "grpc",
-    "TraceID": "traceid",
-}
+"""Kinds that files may have and that are no fault of spelling, for as long as no member has the name."""
 _TYPE_KEYS = ("type", "triggerType", "Type")
+
+
+@cache
+def _claimed() -> dict[str, str]:
+    """Which kind says that a key is its block; every member is loaded for it, so it is asked only where no kind has the name."""
+    found: dict[str, str] = {}
+    for kind in TRIGGERS.names():
+        try:
+            blocks = blocks_of(kind)
+        except PluginError:  # told when that kind is used
+            continue
+        for block in blocks:
+            found.setdefault(block, kind)
+    return found
+
+
+def kind_of_key(key: str) -> str:
+    """The kind that a block's key stands for; the key itself where it is a kind's name, or none."""
+    return key if key in TRIGGERS.names() or key in LATER_KINDS else _claimed().get(key, key)
+
+
+def block_key(kind: str) -> str:
+    """The key under which a file of the reference has the kind's block: `httpRequest`."""
+    return next((block for block in blocks_of(kind)[1:] if block[:1].islower()), kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +90,7 @@ def _beside(kind: Scalar, body: Mapping, faults: Faults) -> TriggerText | None:
     name = as_text(kind)
     if not _known(name, kind.range, faults):
         return None
-    block = next((e for e in body.entries if _BLOCKS.get(e.key.text, e.key.text) == name), None)
+    block = next((e for e in body.entries if kind_of_key(e.key.text) == name), None)
     return _block(name, block, kind.range, faults)
 
 
@@ -81,7 +102,7 @@ def _typed(node: Mapping, entry: Entry, faults: Faults) -> TriggerText | None:
     if not _known(name, kind.range, faults):
         return None
     blocks = [each for each in node.entries if each.key.text not in _TYPE_KEYS and not is_null(each.value)]
-    own = [each for each in blocks if _BLOCKS.get(each.key.text, each.key.text) == name]
+    own = [each for each in blocks if kind_of_key(each.key.text) == name]
     for other in blocks:
         if other not in own:
             _second(other, name, faults)
@@ -93,14 +114,14 @@ def _typed(node: Mapping, entry: Entry, faults: Faults) -> TriggerText | None:
 
 
 def _second(other: Entry, name: str, faults: Faults) -> None:
-    kind = _BLOCKS.get(other.key.text, other.key.text)
-    if kind in LATER_KINDS or kind in TRIGGERS.built_in():
+    kind = kind_of_key(other.key.text)
+    if kind in LATER_KINDS or kind in TRIGGERS.names():
         faults.error(
             "two-triggers", f'the trigger is "{name}", and "{other.key.text}" is a second one', other.key.range,
             help="Keep one; what must happen before belongs under `setup:`.",
         )  # fmt: skip
         return
-    expected = [block for block, kind in _BLOCKS.items() if kind == name and block[:1].islower()] or [name]
+    expected = [block_key(name)]
     faults.warn(
         "unknown-key",
         f'a trigger has no key "{other.key.text}"',
@@ -121,7 +142,7 @@ def _keyed(node: Mapping, entry: Entry, faults: Faults, *, strict: bool) -> Trig
         return None
     found = None
     for index, each in enumerate(node.entries):
-        name = _BLOCKS.get(each.key.text, each.key.text)
+        name = kind_of_key(each.key.text)
         if index and found is not None:
             _second_key(each, found, faults)
         elif _known(name, each.key.range, faults):
@@ -140,14 +161,19 @@ def _second_key(each: Entry, found: TriggerText, faults: Faults) -> None:
 
 def _block(name: str, entry: Entry | None, at: Range, faults: Faults) -> TriggerText | None:
     if entry is None:
-        key = next((block for block, kind in _BLOCKS.items() if kind == name and block[:1].islower()), name)
+        if not needs_block(name):
+            return TriggerText(kind=name, block=Mapping(entries=(), range=at), place=at)
+        key = block_key(name)
         faults.error(
             "missing-key", f'the trigger "{name}" has no "{key}"', at, help=f"Write its fields under `{key}:`."
         )
         return None
     if isinstance(entry.value, Mapping):
         return TriggerText(kind=name, block=entry.value, place=at)
-    advice = "Write `url:` under it." if name == "http" else ""
+    if is_null(entry.value) and not needs_block(name):
+        return TriggerText(kind=name, block=Mapping(entries=(), range=at), place=at)
+    first = next(iter(required_keys(name)), "")
+    advice = f"Write `{first}:` under it." if first else ""
     faults.wrong_type(f"`{entry.key.text}`", "a mapping", entry.value, kind_of(entry.value), help=advice)
     return None
 

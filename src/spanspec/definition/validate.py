@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any, Union, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from spanspec.definition.shape import Path, Shape, members_of, model_of, of_model, shape_of
 from spanspec.model.time import Duration, parse_duration
 from spanspec.source.suggest import did_you_mean
-from spanspec.triggers.base import TRIGGERS
+from spanspec.triggers.base import Content, spellings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-Path = tuple[str | int, ...]
 
 JSON_TYPE = "application/json"
 
@@ -36,68 +32,62 @@ class Problem:
     help: str = ""
 
 
-@cache
-def model_of(kind: str) -> type[BaseModel]:
-    """The class of a kind; found once, for entry points are slow to search."""
-    return cast("type[BaseModel]", TRIGGERS.load(kind))
-
-
-def typed_fields(kind: str) -> frozenset[str]:
-    """The fields of a trigger that are numbers or booleans, not texts."""
-    model = model_of(kind)
-    return frozenset(name for name, info in model.model_fields.items() if _is_typed(info.annotation))
-
-
-def body_fields(kind: str) -> frozenset[str]:
-    """The fields that may hold any structure, sent as JSON, or the content of a file: those that take bytes."""
-    model = model_of(kind)
-    return frozenset(name for name, info in model.model_fields.items() if bytes in _members(info.annotation))
-
-
-def _members(annotation: object) -> tuple[object, ...]:
-    if typing.get_origin(annotation) in (Union, types.UnionType):
-        return typing.get_args(annotation)
-    return (annotation,)
-
-
-def _is_typed(annotation: object) -> bool:
-    return any(member in (bool, int, float) for member in _members(annotation))
-
-
 def validated(kind: str, fields: Mapping[str, object]) -> tuple[Any, tuple[Problem, ...]]:
     """The trigger, or what its class refuses."""
-    model = model_of(kind)
+    return _validated(model_of(kind), shape_of(kind), fields)
+
+
+def validated_as(model: type[BaseModel], fields: Mapping[str, object]) -> tuple[Any, tuple[Problem, ...]]:
+    """The same for a class of another family whose fields are keys in a file, such as a store's."""
+    return _validated(model, of_model(model), fields)
+
+
+def _validated(model: type[BaseModel], shape: Shape, fields: Mapping[str, object]) -> tuple[Any, tuple[Problem, ...]]:
     try:
-        return model.model_validate(_prepared(kind, model, fields)), ()
+        return model.model_validate(_prepared(shape, fields)), ()
     except ValidationError as fault:
         return None, tuple(_problems(fault, model))
     except _NoJsonError as fault:
-        return None, (Problem(path=(fault.field,), message=str(fault)),)
+        return None, (Problem(path=fault.path, message=str(fault)),)
 
 
 class _NoJsonError(ValueError):
     """A body that JSON cannot write."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, path: Path, message: str) -> None:
         super().__init__(message)
-        self.field = field
+        self.path = path
 
 
-def _prepared(kind: str, model: type[BaseModel], fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields as the class takes them: bodies as JSON text with their content type, durations in seconds."""
-    out = {name: _unwrapped(value) for name, value in fields.items() if value is not None}
-    for name in body_fields(kind):
-        body = fields.get(name)
-        if isinstance(body, Mapping | list | tuple):
-            out[name] = _json(name, body)
-            if "headers" in model.model_fields:
-                out["headers"] = _with_type(out.get("headers"))
-    for name in typed_fields(kind):
-        value = out.get(name)
-        duration = parse_duration(value) if isinstance(value, str) else None
-        if duration is not None and float in _members(model.model_fields[name].annotation):
-            out[name] = duration.ns / 1e9
+def _prepared(shape: Shape, fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields as the class takes them: structures to send as JSON text with their content type, durations in seconds."""
+    typed: set[str] = set()
+    out = _members_of(shape, {name: value for name, value in fields.items() if value is not None}, (), typed)
+    for name in typed:
+        out[name] = _with_type(out.get(name))
     return out
+
+
+def _members_of(shape: Shape, members: Mapping[Any, object], path: Path, typed: set[str]) -> dict[str, object]:
+    return {
+        str(key): _as_wanted(shape.inside(str(key)), value, (*path, str(key)), typed) for key, value in members.items()
+    }
+
+
+def _as_wanted(shape: Shape, value: object, path: Path, typed: set[str]) -> object:
+    content = shape.mark(Content)
+    if content is not None and content.structure and isinstance(value, Mapping | list | tuple):
+        if content.typed_by:
+            typed.add(content.typed_by)
+        return _json(path, value)
+    if shape.seconds and isinstance(value, str):
+        duration = parse_duration(value)
+        return duration.ns / 1e9 if duration is not None else value
+    if isinstance(value, Mapping):
+        return _members_of(shape, value, path, typed)
+    if isinstance(value, list | tuple):
+        return [_as_wanted(shape.inside(index), item, (*path, index), typed) for index, item in enumerate(value)]
+    return _unwrapped(value)
 
 
 def _unwrapped(value: object) -> object:
@@ -115,12 +105,12 @@ def _unwrapped(value: object) -> object:
     return value
 
 
-def _json(name: str, body: object) -> str:
+def _json(path: Path, body: object) -> str:
     try:
         return json.dumps(_unwrapped(body), ensure_ascii=False, allow_nan=False)
     except (ValueError, TypeError) as fault:
-        message = f"`{name}` cannot be written as JSON: {fault}"
-        raise _NoJsonError(name, message) from fault
+        message = f"`{'.'.join(map(str, path))}` cannot be written as JSON: {fault}"
+        raise _NoJsonError(path, message) from fault
 
 
 def _with_type(headers: object) -> object:
@@ -210,17 +200,17 @@ def _said(value: object) -> str:
 def _names_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """The keys of the model that a path leads to, by their names in a file."""
     current = _model_at(model, path)
-    return tuple(info.alias or name for name, info in current.model_fields.items()) if current is not None else ()
+    return tuple(spellings_of(*each)[0] for each in current.model_fields.items()) if current is not None else ()
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     current = model
     for part in path:
         info = current.model_fields.get(str(part)) or next(
-            (each for name, each in current.model_fields.items() if part in _spellings(name, each)), None
+            (each for name, each in current.model_fields.items() if part in spellings_of(name, each)), None
         )
         found = (
-            [m for m in _members(info.annotation) if isinstance(m, type) and issubclass(m, BaseModel)] if info else []
+            [m for m in members_of(info.annotation) if isinstance(m, type) and issubclass(m, BaseModel)] if info else []
         )
         if not found:
             return None
@@ -232,12 +222,7 @@ def _spellings_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """Those names with their other spellings."""
     current = _model_at(model, path)
     return (
-        tuple(each for name, info in current.model_fields.items() for each in _spellings(name, info)) if current else ()
+        tuple(each for name, info in current.model_fields.items() for each in spellings_of(name, info))
+        if current
+        else ()
     )
-
-
-def _spellings(name: str, info: Any) -> tuple[str, ...]:
-    choices = getattr(info.validation_alias, "choices", None) or (
-        [info.validation_alias] if info.validation_alias else []
-    )
-    return (name, *(str(choice) for choice in choices))

@@ -40,6 +40,8 @@ class TraceContext:
         sampled: The sampled flag.
         tracestate: Entries in order.
         baggage: Keys to values, unescaped.
+        otlp_endpoint: Where the run's own receiver takes OTLP over HTTP, as a URL; empty where it has none. A trigger
+            that starts a program tells it so.
     """
 
     trace_id: TraceId
@@ -47,6 +49,7 @@ class TraceContext:
     sampled: bool = True
     tracestate: tuple[tuple[str, str], ...] = (("spanspec", "1"), ("tracetest", "true"))
     baggage: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    otlp_endpoint: str = ""
 
     @property
     def traceparent(self) -> str:
@@ -73,6 +76,8 @@ class TriggerResult:
         body_truncated: Whether it was cut.
         request: What was sent, for people: `POST http://127.0.0.1:8080/checkout`.
         attributes: Further result fields, by the trigger.
+        trace_id: The trace to be judged, where it is not the one whose context was injected; else None.
+        notes: What a reader of the result should know, such as a certificate that was not checked.
     """
 
     kind: str
@@ -84,6 +89,8 @@ class TriggerResult:
     body_truncated: bool = False
     request: str = ""
     attributes: Mapping[str, AttributeValue] = field(default_factory=lambda: MappingProxyType({}))
+    trace_id: TraceId | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def duration_ns(self) -> int:

@@ -109,6 +109,7 @@ async def run_case(plan: Plan, index: int, session: Session) -> Ended:
         error_ = CaseError(message=message, help="Raise `timeout`, or look at what the service is waiting for.")
         return replace(await _failed_trigger(blank, plan, context, session, error_), secrets=secrets)
     started = session.clock.monotonic_ns()
+    context = _judged(context, response, plan, session)
     given = _given(plan, bound, _nothing(context, response), session, generators, response)
     try:
         collected = await _collect(plan, index, session, given, started, started - began)
@@ -340,7 +341,19 @@ def _in_a_line(warning: Diagnostic) -> str:
 
 def _context(plan: Plan, session: Session) -> TraceContext:
     baggage = MappingProxyType({"spanspec.run": session.run_id, "spanspec.test": plan.name[:200]})
-    return TraceContext(trace_id=session.ids.trace_id(), span_id=session.ids.span_id(), baggage=baggage)
+    endpoint = f"http://{session.receiver.replace('0.0.0.0', '127.0.0.1')}" if session.receiver else ""  # noqa: S104 - told, not bound
+    return TraceContext(
+        trace_id=session.ids.trace_id(), span_id=session.ids.span_id(), baggage=baggage, otlp_endpoint=endpoint
+    )
+
+
+def _judged(context: TraceContext, response: TriggerResult, plan: Plan, session: Session) -> TraceContext:
+    """The context of the trace to be judged: another one than was injected, where the trigger says so."""
+    if response.trace_id is None or response.trace_id == context.trace_id:
+        return context
+    if session.store is not None and not plan.skip_trace:
+        session.store.expect(response.trace_id)
+    return replace(context, trace_id=response.trace_id)
 
 
 def _nothing(context: TraceContext, response: TriggerResult) -> Trace:

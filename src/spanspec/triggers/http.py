@@ -10,17 +10,18 @@ import socket
 import ssl
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
-from spanspec.model.time import parse_duration
+from spanspec.triggers._propagation import injected
+from spanspec.triggers.base import Address, Content, Fields, Pairs, Seconds, SecretText, Text, TriggerFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import httpx2
 
@@ -30,80 +31,34 @@ MAX_BODY = 1 << 20
 """Bytes of an answer's body that are kept; what comes after is read past."""
 
 
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
-
-
-def _pairs(value: object) -> object:
-    """A mapping, or the reference's list of `{key, value}`, as pairs in order."""
-    if isinstance(value, dict):
-        out: list[tuple[object, object]] = []
-        for key, item in value.items():
-            out.extend((key, each) for each in (item if isinstance(item, list) else [item]))
-        return out
-    if isinstance(value, list):
-        return [(item["key"], item.get("value", "")) if _is_pair(item) else item for item in value]
-    return value
-
-
-def _is_pair(item: object) -> bool:
-    return isinstance(item, dict) and "key" in item and set(item) <= {"key", "value"}
-
-
-def _text(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, int | float) else value
-
-
-def _seconds(value: object) -> object:
-    duration = parse_duration(value) if isinstance(value, str) else None
-    return duration.ns / 1e9 if duration is not None else value
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds)]
-Text = Annotated[str, BeforeValidator(_text)]
-Pairs = Annotated[list[tuple[Text, Text]], BeforeValidator(_pairs)]
-_CONFIG = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
-
-
-class Basic(BaseModel):
+class Basic(Fields):
     """User name and password, sent as RFC 7617 says."""
 
-    model_config = _CONFIG
-
     username: Text = Field(validation_alias=AliasChoices("username", "user"), description="The user's name.")
-    password: Text = Field(default="", description="The password.")
+    password: SecretText = Field(default="", description="The password.")
 
 
-class Bearer(BaseModel):
+class Bearer(Fields):
     """A token, sent as RFC 6750 says; `Bearer ` is put before it unless a scheme stands there already."""
 
-    model_config = _CONFIG
-
-    token: Text = Field(description="The token.")
+    token: SecretText = Field(description="The token.")
 
 
-class ApiKey(BaseModel):
+class ApiKey(Fields):
     """A key in a header or in the query."""
 
-    model_config = ConfigDict(**{**_CONFIG, "serialize_by_alias": True})
-
     key: Text = Field(description="The header's or parameter's name.")
-    value: Text = Field(description="The secret.")
+    value: SecretText = Field(description="The secret.")
     into: Literal["header", "query"] = Field(default="header", alias="in", description="Where it is sent.")
 
 
-class Auth(BaseModel):
+class Auth(Fields):
     """How the request proves who sends it; one of the three."""
 
-    model_config = _CONFIG
-
     type: Literal["basic", "bearer", "apiKey"] | None = Field(default=None, description="Which of the three, if said.")
-    basic: Basic | None = None
-    bearer: Bearer | None = None
-    apiKey: ApiKey | None = None  # noqa: N815 - the reference's key
+    basic: Basic | None = Field(default=None, description="User name and password.")
+    bearer: Bearer | None = Field(default=None, description="A token.")
+    apiKey: ApiKey | None = Field(default=None, description="A key in a header or the query.")  # noqa: N815 - the reference's key
 
     def headers(self) -> list[tuple[str, str]]:
         """What is added to the request's headers."""
@@ -120,16 +75,6 @@ class Auth(BaseModel):
             return [(self.apiKey.key, self.apiKey.value)]
         return []
 
-    def secrets(self) -> Iterable[str]:
-        """What no report may show."""
-        if self.basic is not None and self.basic.password:
-            yield self.basic.password
-            yield base64.b64encode(f"{self.basic.username}:{self.basic.password}".encode()).decode()
-        if self.bearer is not None and self.bearer.token:
-            yield self.bearer.token
-        if self.apiKey is not None and self.apiKey.value:
-            yield self.apiKey.value
-
     def basic_pair(self) -> tuple[str, str] | None:
         """User and password for basic authentication."""
         if self.basic is not None and self.type in (None, "basic"):
@@ -137,12 +82,12 @@ class Auth(BaseModel):
         return None
 
 
-class Trigger(BaseModel):
+class Trigger(TriggerFields):
     """Sends one HTTP request with the trace context, follows redirects, and keeps the answer."""
 
-    model_config = _CONFIG
+    blocks: ClassVar[tuple[str, ...]] = ("httpRequest", "HTTP")
 
-    url: Text = Field(
+    url: Annotated[Text, Address()] = Field(
         description="Absolute, or relative to `endpoint`; `http://` is put before a host without a scheme."
     )
     method: Text = Field(default="GET", description="Any method; written in capitals when it is sent.")
@@ -150,7 +95,10 @@ class Trigger(BaseModel):
         default_factory=list, description="A mapping, or a list of `{key, value}`; repeats are kept."
     )
     query: Pairs = Field(default_factory=list, description="Parameters added to the URL's own.")
-    body: str | bytes | None = Field(default=None, description="Sent as it is; text as UTF-8.")
+    body: Annotated[str | bytes | None, Content(structure=True, typed_by="headers")] = Field(
+        default=None,
+        description="Text is sent as it is, as UTF-8; a mapping or list as JSON; `{file: NAME}` is a file's content.",
+    )
     auth: Auth | None = Field(
         default=None, validation_alias=AliasChoices("auth", "authentication"), description="Basic, bearer or API key."
     )
@@ -163,11 +111,9 @@ class Trigger(BaseModel):
 
     def secrets(self) -> Iterable[str]:
         """Password, token and key of `auth`, an authorization header, and the URL's own password."""
-        if self.auth is not None:
-            yield from self.auth.secrets()
-        for key, value in self.headers:
-            if key.lower() in _SECRET_HEADERS and value:
-                yield value
+        yield from super().secrets()
+        if self.auth is not None and (pair := self.auth.basic_pair()) is not None and pair[1]:
+            yield base64.b64encode(":".join(pair).encode()).decode()
         with suppress(ValueError):
             if password := urlsplit(self._full_url()).password:
                 yield password
@@ -224,17 +170,8 @@ class Trigger(BaseModel):
         return self.body.encode() if isinstance(self.body, str) else self.body
 
     def _headers(self, context: TraceContext) -> list[tuple[str, str]]:
-        injected = {"traceparent", "tracestate", "baggage"}
-        own = [(key, value) for key, value in self.headers if key.lower() not in injected]
-        baggage = [value for key, value in self.headers if key.lower() == "baggage" and value.strip()]
-        state = [value for key, value in self.headers if key.lower() == "tracestate" and value.strip()]
-        baggage.extend(_baggage(context.baggage))
-        out = [*own, *(self.auth.headers() if self.auth else []), ("traceparent", context.traceparent)]
-        state.insert(0, context.tracestate_header)
-        out.append(("tracestate", ",".join(part for part in state if part)))
-        if baggage:
-            out.append(("baggage", ",".join(baggage)))
-        return out
+        own = [*self.headers, *(self.auth.headers() if self.auth else [])]
+        return injected(own, context, self.propagate)
 
     def _what_happened(self, fault: BaseException, waited_s: float) -> str:
         reason = _reason(fault, waited_s, self.timeout)
@@ -250,11 +187,6 @@ def _certificates(checked: bool) -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _baggage(entries: Mapping[str, str]) -> Iterable[str]:
-    """W3C Baggage: values are percent-encoded."""
-    return (f"{key}={quote(value, safe='')}" for key, value in entries.items())
 
 
 async def _read(response: httpx2.Response) -> tuple[str, bool]:
