@@ -42,7 +42,11 @@ def main(arguments: list[str]) -> int:
     """Write the pages; the exit code is 1 when `--check` finds one out of date."""
     if "--check" not in arguments:
         _new_pages()
-    stale = [path for path in sorted(PAGES.rglob("*.md")) if path.read_text(encoding="utf-8") != filled(path)]
+    stale = [
+        path
+        for path in [*sorted(PAGES.rglob("*.md")), PAGES.parent / "README.md"]
+        if path.read_text(encoding="utf-8") != filled(path)
+    ]
     for path in stale:
         if "--check" not in arguments:
             path.write_text(filled(path), encoding="utf-8")
@@ -194,6 +198,11 @@ def _triggers(_: str) -> Iterator[str]:
     yield from _table(("trigger", "what it does"), (_trigger_row(kind) for kind in TRIGGERS.built_in()))
 
 
+def _trigger_links(_: str) -> Iterator[str]:
+    links = " · ".join(f"[`{kind}`](reference/triggers/{kind}.md)" for kind in TRIGGERS.built_in())
+    yield f"- Triggers: {links}"
+
+
 def _trigger_row(kind: str) -> tuple[str, str]:
     text = (inspect.getdoc(TRIGGERS.load(kind)) or "").split("\n\n")[0]
     return f"[`{kind}`](triggers/{kind}.md)", text
@@ -266,6 +275,7 @@ _MAKERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "keys": _keys,
     "trigger": trigger_page,
     "triggers": _triggers,
+    "trigger-links": _trigger_links,
     "result": _dataclass,
     "codes": _codes,
 }

@@ -66,7 +66,7 @@ def test_durations_and_structures_are_made_ready_at_any_depth() -> None:
 
 def test_an_unknown_key_in_a_group_is_told_at_its_path() -> None:
     """With the near miss among all spellings."""
-    _, problems = validated_as(Outer, {"url": "/", "tls": {"cb": "x"}})
+    _, problems = validated_as(Outer, {"url": "/", "tls": {"frea": "x"}})
     assert [(problem.path, problem.code, problem.label) for problem in problems] == [
-        (("tls", "cb"), "unknown-key", 'did you mean "ca"?')
+        (("tls", "frea"), "unknown-key", 'did you mean "free"?')
     ]
