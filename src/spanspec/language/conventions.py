@@ -1,15 +1,17 @@
 """Attribute keys that OpenTelemetry has renamed, one to one and keeping their values; both directions.
 
-From the schema transformations of the semantic conventions 1.20 to 1.36
-(https://opentelemetry.io/docs/specs/semconv/). Left out are renames that change values or that fold several keys into
-one, such as `http.target` or `net.transport`.
+The pairs come from `language.renames`, which a script writes from OpenTelemetry's published package; here stands what no
+table says: which pairs do not keep the value, which hold for one kind of span only, and those older than the package
+(https://opentelemetry.io/docs/specs/semconv/). A split, such as `http.target`, is none.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from spanspec.language.renames import PAIRS, SAME_VALUES
 from spanspec.model.span import SpanKind
 
 if TYPE_CHECKING:
@@ -28,12 +30,14 @@ class Rename:
         new: The key that took its place.
         kinds: The span kinds that it is for; empty for all.
         values: The values that are the same in both; empty for all.
+        forward: Whether the new key answers for the old one; not so where it was folded together from several.
     """
 
     old: str
     new: str
     kinds: frozenset[SpanKind] = frozenset()
     values: frozenset[str] = frozenset()
+    forward: bool = True
 
     def holds(self, span: Span, value: AttributeValue) -> bool:
         """Whether the value of one key on this span is what the other would have."""
@@ -42,83 +46,73 @@ class Rename:
 
 _CALLING = frozenset({SpanKind.CLIENT, SpanKind.PRODUCER})
 _CALLED = frozenset({SpanKind.SERVER, SpanKind.CONSUMER})
-_SAME_SYSTEMS = frozenset(
-    [
-        "cassandra",
-        "clickhouse",
-        "cockroachdb",
-        "couchbase",
-        "couchdb",
-        "derby",
-        "elasticsearch",
-        "hbase",
-        "hive",
-        "hsqldb",
-        "influxdb",
-        "instantdb",
-        "mariadb",
-        "memcached",
-        "mongodb",
-        "mysql",
-        "neo4j",
-        "opensearch",
-        "other_sql",
-        "postgresql",
-        "redis",
-        "sqlite",
-        "teradata",
-        "trino",
-    ]
-)
 
-RENAMES: Final[tuple[Rename, ...]] = (
-    Rename("http.method", "http.request.method"),
-    Rename("http.status_code", "http.response.status_code"),
-    Rename("http.request_content_length", "http.request.body.size"),
-    Rename("http.response_content_length", "http.response.body.size"),
-    Rename("http.resend_count", "http.request.resend_count"),
-    Rename("http.url", "url.full"),
-    Rename("http.scheme", "url.scheme"),
-    Rename("http.client_ip", "client.address"),
-    Rename("http.user_agent", "user_agent.original"),
-    Rename("db.system", "db.system.name", values=_SAME_SYSTEMS),
-    Rename("db.statement", "db.query.text"),
-    Rename("db.operation", "db.operation.name"),
-    Rename("db.name", "db.namespace"),
-    Rename("db.sql.table", "db.collection.name"),
-    Rename("messaging.destination", "messaging.destination.name"),
-    Rename("messaging.temp_destination", "messaging.destination.temporary"),
-    Rename("messaging.message_id", "messaging.message.id"),
-    Rename("messaging.conversation_id", "messaging.message.conversation_id"),
-    Rename("messaging.message_payload_size_bytes", "messaging.message.body.size"),
-    Rename("messaging.client_id", "messaging.client.id"),
-    Rename("messaging.kafka.message_key", "messaging.kafka.message.key"),
-    Rename("messaging.kafka.consumer_group", "messaging.consumer.group.name"),
-    Rename("messaging.kafka.message.offset", "messaging.kafka.offset"),
-    Rename("messaging.rabbitmq.routing_key", "messaging.rabbitmq.destination.routing_key"),
+_CHANGED: Final = frozenset(
+    {
+        "http.request_content_length",  # a number; the header that the package names is a list of texts
+        "http.response_content_length",
+        "http.server_name",  # the configured name, not the address that was called
+        "messaging.operation",  # "publish" and "process" became other words
+        "rpc.connect_rpc.error_code",  # one system's codes; the new key holds those of all
+        "tls.client.server_name",
+        "state",
+        "pool.name",  # of metrics, and too general to mean one thing
+    }
+)
+"""Replaced keys whose value is not kept, or is another thing."""
+
+_GENERAL: Final = frozenset({"db.name", "db.sql.table", "net.sock.peer.addr", "net.sock.host.addr"})
+"""Of several old keys folded into one new key, those that the new key may answer for."""
+
+_OLDER: Final = (
+    ("http.request_content_length", "http.request.body.size"),
+    ("http.response_content_length", "http.response.body.size"),
+    ("http.resend_count", "http.request.resend_count"),
+    ("db.sql.table", "db.collection.name"),
+    ("messaging.destination", "messaging.destination.name"),
+    ("messaging.temp_destination", "messaging.destination.temporary"),
+    ("messaging.message_id", "messaging.message.id"),
+    ("messaging.conversation_id", "messaging.message.conversation_id"),
+    ("messaging.message_payload_size_bytes", "messaging.message.body.size"),
+    ("messaging.client_id", "messaging.client.id"),
+    ("messaging.kafka.message_key", "messaging.kafka.message.key"),
+    ("messaging.kafka.consumer_group", "messaging.consumer.group.name"),
+    ("messaging.rabbitmq.routing_key", "messaging.rabbitmq.destination.routing_key"),
+    ("enduser.id", "user.id"),
+    ("faas.execution", "faas.invocation_id"),
+)
+"""Renames of the schema files 1.8 to 1.26 that the package has forgotten or words with a condition."""
+
+_BY_KIND: Final = (
     Rename("net.peer.name", "server.address", kinds=_CALLING),
     Rename("net.peer.port", "server.port", kinds=_CALLING),
+    Rename("net.peer.name", "client.address", kinds=_CALLED),
+    Rename("net.peer.port", "client.port", kinds=_CALLED),
     Rename("net.host.name", "server.address", kinds=_CALLED),
     Rename("net.host.port", "server.port", kinds=_CALLED),
-    Rename("net.sock.peer.addr", "network.peer.address"),
-    Rename("net.sock.peer.port", "network.peer.port"),
-    Rename("net.sock.host.addr", "network.local.address"),
-    Rename("net.sock.host.port", "network.local.port"),
-    Rename("net.protocol.name", "network.protocol.name"),
-    Rename("net.protocol.version", "network.protocol.version"),
-    Rename("rpc.system", "rpc.system.name", values=frozenset({"grpc", "jsonrpc"})),
-    Rename("enduser.id", "user.id"),
-    Rename("faas.execution", "faas.invocation_id"),
-    Rename("code.filepath", "code.file.path"),
-    Rename("code.lineno", "code.line.number"),
-    Rename("code.column", "code.column.number"),
 )
+
+
+def _renames() -> Iterator[Rename]:
+    apart = _CHANGED | {rename.old for rename in _BY_KIND}
+    pairs = [pair for pair in PAIRS if pair[0] not in apart]
+    folded = Counter(new for _, new in pairs)
+    for old, new in pairs:
+        forward = folded[new] == 1 or old in _GENERAL
+        yield Rename(old, new, values=frozenset(SAME_VALUES.get(old, ())), forward=forward)
+    known = set(pairs)
+    yield from (Rename(old, new) for old, new in _OLDER if (old, new) not in known)
+    yield from _BY_KIND
+
+
+RENAMES: Final[tuple[Rename, ...]] = tuple(_renames())
 
 
 def _by_key() -> dict[str, tuple[tuple[Rename, str], ...]]:
     table: dict[str, list[tuple[Rename, str]]] = {}
     for rename in RENAMES:
-        table.setdefault(rename.old, []).append((rename, rename.new))
+        if rename.forward:
+            table.setdefault(rename.old, []).append((rename, rename.new))
         table.setdefault(rename.new, []).append((rename, rename.old))
     return {key: tuple(found) for key, found in table.items()}
 
