@@ -8,6 +8,7 @@ from __future__ import annotations
 COMMANDS = {
     "demo": "Start a real system, break it in six ways, and see what is caught.",
     "explain": "Explain a diagnostic's code.",
+    "fmt": "Spell expressions canonically, and touch nothing else.",
     "lint": "Check definitions without running them.",
     "query": "Ask a stored trace: a selector, a statement or a value.",
     "receive": "Print or save the telemetry that arrives.",
