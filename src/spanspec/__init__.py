@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from spanspec.api import check as check
     from spanspec.api import run as run
     from spanspec.errors import SpanspecError as SpanspecError
+    from spanspec.language.asking import Answer as Answer
+    from spanspec.language.asking import evaluate as evaluate
+    from spanspec.language.asking import parse as parse
+    from spanspec.language.asking import select as select
     from spanspec.model.span import Span as Span
     from spanspec.model.trace import Trace as Trace
     from spanspec.receiver.serve import Receiver as Receiver
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answer": "spanspec.language.asking",
     "CaseResult": "spanspec.results.model",
     "CheckResult": "spanspec.results.model",
     "Outcome": "spanspec.results.model",
@@ -32,10 +37,14 @@ _HOMES = {
     "SpanspecError": "spanspec.errors",
     "Trace": "spanspec.model.trace",
     "check": "spanspec.api",
+    "evaluate": "spanspec.language.asking",
+    "parse": "spanspec.language.asking",
     "run": "spanspec.api",
+    "select": "spanspec.language.asking",
 }
 
 __all__ = [
+    "Answer",
     "CaseResult",
     "CheckResult",
     "Outcome",
@@ -45,7 +54,10 @@ __all__ = [
     "SpanspecError",
     "Trace",
     "check",
+    "evaluate",
+    "parse",
     "run",
+    "select",
 ]
 
 

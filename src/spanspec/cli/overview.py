@@ -7,7 +7,7 @@ from __future__ import annotations
 
 COMMANDS = {
     "demo": "Start a real system, break it in six ways, and see what is caught.",
-    "explain": "Explain a diagnostic's code.",
+    "explain": "Explain a diagnostic's code or a word of the language.",
     "fmt": "Spell expressions canonically, and touch nothing else.",
     "lint": "Check definitions without running them.",
     "query": "Ask a stored trace: a selector, a statement or a value.",
