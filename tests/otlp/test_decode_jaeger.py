@@ -179,7 +179,13 @@ REFERENCES: list[tuple[str, dict[str, Any], int | None, list[Link]]] = [
     ("zero parent", {"parentSpanID": "0"}, None, []),
     ("child of", {"references": [reference("CHILD_OF", TRACE, "9")]}, 9, []),
     ("child of another trace", {"references": [reference("CHILD_OF", OTHER, "9")]}, None, [link("child_of", OTHER, 9)]),
-    ("follows from", {"references": [reference("FOLLOWS_FROM", TRACE, "9")]}, None, [link("follows_from", TRACE, 9)]),
+    ("follows from", {"references": [reference("FOLLOWS_FROM", TRACE, "9")]}, 9, [link("follows_from", TRACE, 9)]),
+    (
+        "follows another trace",
+        {"references": [reference("FOLLOWS_FROM", OTHER, "9")]},
+        None,
+        [link("follows_from", OTHER, 9)],
+    ),
     (
         "two parents",
         {"references": [reference("CHILD_OF", TRACE, "8"), reference("CHILD_OF", TRACE, "9")]},
@@ -205,7 +211,7 @@ REFERENCES: list[tuple[str, dict[str, Any], int | None, list[Link]]] = [
 def test_references_are_parent_and_links(
     label: str, fields: dict[str, Any], parent: int | None, links: list[Link]
 ) -> None:
-    """The first CHILD_OF of the same trace is the parent, all others are links."""
+    """The first CHILD_OF of the same trace is the parent, else what it follows from there; all others are links."""
     span = one(stored(**fields))
     assert span.parent_id == (None if parent is None else f"{parent:016x}"), label
     assert list(span.links) == links, label
@@ -484,4 +490,4 @@ def test_problems_of_a_file_name_it(tmp_path: Path) -> None:
     path.write_bytes(b'{"data": [1]}')
     with pytest.raises(OtlpError, match="instead of resourceSpans") as caught:
         read(path)
-    assert "Jaeger's JSON" in (caught.value.help or "")
+    assert "JSON of Jaeger" in (caught.value.help or "")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import zstandard
 
 from spanspec.errors import OtlpError, StoreError
 from spanspec.model.context import TimeWindow
@@ -28,9 +29,17 @@ TWO = json.dumps(document(raw_span(2, "bb" * 16))).encode()
 PRETTY = json.dumps(document(raw_span(1)), indent=2).encode()
 
 
+ZIPKIN = json.dumps([{"traceId": "a" * 32, "id": f"{n}", "timestamp": 1, "duration": 1} for n in (1, 2)]).encode()
+
+
 def prefixed(*bodies: bytes) -> bytes:
     """Bodies after their lengths, as the Collector's file exporter writes protobuf."""
     return b"".join(len(body).to_bytes(4) + body for body in bodies)
+
+
+def delimited(*bodies: bytes) -> bytes:
+    """Bodies after their lengths in varints of two bytes, as protobuf's own libraries write them."""
+    return b"".join(bytes([len(body) & 0x7F | 0x80, len(body) >> 7]) + body for body in bodies)
 
 
 GOOD = [
@@ -57,6 +66,11 @@ GOOD = [
     ("gzip", gzip.compress(ONE), 1, 0),
     ("gzip members", gzip.compress(ONE + b"\n") + gzip.compress(TWO), 2, 0),
     ("gzip protobuf", gzip.compress(export(A)), 1, 0),
+    ("zstd", zstandard.compress(ONE), 1, 0),
+    ("zstd frames", zstandard.compress(ONE + b"\n") + zstandard.compress(TWO), 2, 0),
+    ("varint prefixed protobuf", delimited(export(A), export(B)), 2, 0),
+    ("Zipkin", ZIPKIN, 2, 0),
+    ("Zipkin's traces", b"[" + ZIPKIN + b"]", 2, 0),
 ]
 
 

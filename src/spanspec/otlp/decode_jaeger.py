@@ -21,8 +21,9 @@ import msgspec
 from spanspec.errors import OtlpError
 from spanspec.model.ids import SpanId, TraceId, span_id, trace_id
 from spanspec.model.span import EMPTY, NO_RESOURCE, NO_SCOPE, Event, Link, Resource, Scope, Span, SpanKind, StatusCode
-from spanspec.otlp.decoded import MAX_DEPTH, Findings, shown
-from spanspec.otlp.jaeger import SPAN_DIGITS, TRACE_DIGITS, JaegerTrace, of_cassandra, of_query
+from spanspec.otlp.decoded import Findings, shown
+from spanspec.otlp.foreign import frozen, natural
+from spanspec.otlp.jaeger import SPAN_DIGITS, TRACE_DIGITS, JaegerTrace, Reference, of_cassandra, of_query
 from spanspec.otlp.scalars import INT64, UINT32, UINT64, base64, double, integer
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from spanspec.model.attributes import Attributes, AttributeValue
     from spanspec.otlp.decoded import Decoded
-    from spanspec.otlp.jaeger import JaegerSpan, Log, Process, Reference, Tag
+    from spanspec.otlp.jaeger import JaegerSpan, Log, Process, Tag
 
 _MAX_REASON = 400
 _MICROS: Final = (0, UINT64[1] // 1000)
@@ -176,7 +177,7 @@ class _Reader:
             status_message=message,
             trace_state=_take(attributes, "w3c.tracestate"),
             scope=self._scope(attributes),
-            attributes=_frozen(attributes),
+            attributes=frozen(attributes),
             events=tuple(self._event(each, read_binary) for each in raw.logs or ()),
             links=_links(raw, ids),
             flags=integer(raw.flags, UINT32, "flags"),
@@ -197,7 +198,7 @@ class _Reader:
         if raw.service and raw.service != _NO_SERVICE:
             named["service.name"] = raw.service
         attributes = named | self._attributes(raw.tags, raw.tag, read_binary) | named
-        return Resource(attributes=_frozen(attributes)) if attributes else NO_RESOURCE
+        return Resource(attributes=frozen(attributes)) if attributes else NO_RESOURCE
 
     def _scope(self, attributes: dict[str, AttributeValue]) -> Scope:
         """The scope that tags name, under the name of today or the one before it; equal ones are one object."""
@@ -213,7 +214,7 @@ class _Reader:
         return Event(
             name=_take(attributes, "event"),
             time_ns=integer(raw.timestamp, _MICROS, "timestamp") * 1000,
-            attributes=_frozen(attributes),
+            attributes=frozen(attributes),
         )
 
     def _attributes(
@@ -221,7 +222,7 @@ class _Reader:
     ) -> dict[str, AttributeValue]:
         """The values of tags, listed and as fields of an object, in whose names Elasticsearch has `@` for a dot."""
         listed = {tag.key or "": self._value(tag, read_binary) for tag in tags or ()}
-        return {key.replace("@", "."): _natural(value, 0) for key, value in (flat or {}).items()} | listed
+        return {key.replace("@", "."): natural(value, "tag") for key, value in (flat or {}).items()} | listed
 
     def _value(self, tag: Tag, read_binary: Callable[[str], bytes]) -> AttributeValue:
         """A tag's value in its type; one that does not fit is kept as it is written, with a note."""
@@ -229,7 +230,7 @@ class _Reader:
             return _typed(tag, read_binary)
         except OtlpError as fault:
             self.findings.note(f"{fault.message}; kept as it is")
-            return _natural(tag.value, 0)
+            return natural(tag.value, "tag")
 
 
 def _name(raw: Any) -> str:
@@ -275,10 +276,16 @@ def _bad_id(what: str, value: str | None, digits: int) -> OtlpError:
 
 
 def _parent_reference(raw: JaegerSpan, trace: TraceId) -> str:
-    for each in raw.references or ():
-        if _is_child_of(each) and _padded(each.trace_id, TRACE_DIGITS) == trace:
-            return each.span_id or ""
-    return ""
+    """The span that this one is a child of; where none is named, the one of its trace that it follows from.
+
+    Jaeger writes a link to the parent in place of the parent, so that only this is left of it. A span without a parent has
+    a trace id of its own, so a link within the trace is the parent's.
+    """
+    near = [each for each in raw.references or () if _padded(each.trace_id, TRACE_DIGITS) == trace and each.span_id]
+    own = _padded(raw.span_id, SPAN_DIGITS)
+    others = [each for each in near if _padded(each.span_id, SPAN_DIGITS) not in ("", own)]
+    found = next((each for each in near if _is_child_of(each)), others[0] if others else Reference())
+    return found.span_id or ""
 
 
 def _is_child_of(reference: Reference) -> bool:
@@ -349,10 +356,6 @@ def _take(attributes: dict[str, AttributeValue], key: str) -> str:
     return found
 
 
-def _frozen(attributes: dict[str, AttributeValue]) -> Attributes:
-    return MappingProxyType(attributes) if attributes else EMPTY
-
-
 def _typed(tag: Tag, read_binary: Callable[[str], bytes]) -> AttributeValue:
     """A tag's value in the type that it names, which Elasticsearch may hold as text.
 
@@ -373,7 +376,7 @@ def _typed(tag: Tag, read_binary: Callable[[str], bytes]) -> AttributeValue:
             return _binary(value, key, read_binary)
         case "int64" | "float64" | "binary" as kind:
             raise OtlpError(f"{key}: {shown(str(value))} is no {kind}")
-    return _natural(value, 0)
+    return natural(value, "tag")
 
 
 _GO_DOUBLES = {"+Inf": "Infinity", "-Inf": "-Infinity"}
@@ -405,16 +408,3 @@ def _from_hex(value: str) -> bytes:
 def _from_base64(value: str) -> bytes:
     """Binary as all others have it."""
     return base64(value, "binary")
-
-
-def _natural(value: Any, depth: int) -> AttributeValue:
-    """A value in the type that its JSON has."""
-    if depth > MAX_DEPTH:
-        raise OtlpError(f"tag values nest deeper than {MAX_DEPTH}")
-    if isinstance(value, list):
-        return tuple(_natural(each, depth + 1) for each in value)
-    if isinstance(value, Mapping):
-        return MappingProxyType({str(key): _natural(each, depth + 1) for key, each in value.items()})
-    if isinstance(value, int) and not isinstance(value, bool):
-        return integer(value, INT64, "tag")
-    return value  # type: ignore[no-any-return]  # JSON has text, bool, double and null besides

@@ -1,27 +1,28 @@
-"""Traces in files: OTLP as the Collector's file exporter writes it, and as people save it, or Jaeger's JSON.
+"""Traces in files: OTLP as the Collector's file exporter writes it, and as people save it, or the JSON of other tools.
 
 JSON: one request in a file, several one after another, or one per line
 (https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/#json-lines-file). Protobuf: one request in a file, or several, each
-after its length in four bytes, most significant first, as the Collector's file exporter writes them. Both may be packed with
-gzip. A path that names a folder stands for the files in it, not in folders below.
+after its length in four bytes, most significant first, as the Collector's file exporter writes them, or in a varint. Both may be
+packed with gzip or zstd. What else is read is told by what is in it (`otlp.decode_any`). A path that names a folder stands for the files in it, not in folders below.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from spanspec.errors import OtlpError, StoreError
 from spanspec.otlp.compression import unpack
-from spanspec.otlp.decode import decode_json, decode_protobuf
-from spanspec.otlp.decode_jaeger import decode_jaeger, is_jaeger
+from spanspec.otlp.decode_any import FORMATS, decode_binary, decode_document, decode_many
 from spanspec.source.render import visible
+from spanspec.stores._zstd import MAGIC, unpack_zstd
 from spanspec.stores.base import Arrived, Fetched
 
 if TYPE_CHECKING:
@@ -38,11 +39,9 @@ MAX_FILE: Final = 1 << 30
 _MAX_FILES = 10_000
 _MAX_PROBLEMS = 100
 _SMALLEST_GZIP = 20
+_CONTROL = re.compile(rb"[\x00-\x08]")
 _BOM = b"\xef\xbb\xbf"
-_SUFFIXES = {".json", ".jsonl", ".ndjson", ".pb", ".binpb", ".bin", ".proto", ".otlp", ".gz"}
-_ENVELOPES = {"batches", "trace", "result"}
-_OTHERS = {"resourceMetrics", "resourceLogs", "resourceProfiles", "resource_metrics", "resource_logs"}
-_TRACES = {"resourceSpans", "resource_spans"}
+_SUFFIXES = {".json", ".jsonl", ".ndjson", ".pb", ".binpb", ".bin", ".proto", ".otlp", ".gz", ".zst", ".zstd"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +167,8 @@ def _read_file(path: Path) -> ReadFile:
 
 
 def _unpacked(data: bytes) -> bytes:
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
-        raise OtlpError("the file is packed with zstd", help="Unpack it with `zstd -d` first.")
+    if data.startswith(MAGIC):
+        return unpack_zstd(data, MAX_FILE)
     if not data.startswith(b"\x1f\x8b"):
         return data
     # A writer that is still at work has not closed its last member.
@@ -188,14 +187,11 @@ def _read_bytes(data: bytes, name: str) -> ReadFile:
         _read_json(text, reader)
     elif not text.strip():
         return ReadFile()
-    elif text.isascii():
-        raise OtlpError(f'this is no OTLP, it begins with "{visible(text[:40].decode().strip())}"', help=_FORMATS)
+    elif text.isascii() and not _CONTROL.search(text):
+        raise OtlpError(f'this is no OTLP, it begins with "{visible(text[:40].decode().strip())}"', help=FORMATS)
     else:
         _read_protobuf(data, reader)
     return reader.result()
-
-
-_FORMATS = "Give a file with OTLP as JSON (resourceSpans), one request per line or in all, or as protobuf, or with Jaeger's JSON."
 
 
 @dataclass(slots=True)
@@ -225,7 +221,7 @@ class _Reader:
         where = f"{self.name}, {label}" if label else self.name
         self.problems.append(f"{where}: {fault.message}")
         if self.fault is None:
-            self.fault = OtlpError(f"{where}: {fault.message}", offset=fault.offset, help=fault.help or _FORMATS)
+            self.fault = OtlpError(f"{where}: {fault.message}", offset=fault.offset, help=fault.help or FORMATS)
 
     def result(self) -> ReadFile:
         """What was read.
@@ -253,8 +249,10 @@ def _read_json(text: bytes, reader: _Reader) -> None:
         return
     if not single:
         reader.good += 1
+    if text.lstrip()[:1] == b"[" and _read_together(single, "", reader):
+        return
     for index, each in enumerate(single):
-        reader.part(each, f"item {index + 1}" if len(single) > 1 else "", _decode_document)
+        reader.part(each, f"item {index + 1}" if len(single) > 1 else "", decode_document)
 
 
 def _documents(text: bytes) -> list[bytes]:
@@ -268,24 +266,52 @@ def _documents(text: bytes) -> list[bytes]:
 def _read_several(text: bytes, reader: _Reader, fault: msgspec.DecodeError) -> None:
     lines = text.split(b"\n")
     if _one_per_line(lines):
+        whole = [line for line in lines if _is_json(line)]
+        if _read_together(whole, "", reader):
+            whole = []
         last = max(index for index, line in enumerate(lines) if line.strip())
         for index, line in enumerate(lines):
-            if line.strip():
+            if line.strip() and (whole or not _is_json(line)):
                 _read_line(line, index, reader, ended=index < last or text.endswith(b"\n"))
         return
     for index, part in enumerate(_sequence(text, reader)):
-        reader.part(part, f"document {index + 1}", _decode_document)
+        reader.part(part, f"document {index + 1}", decode_document)
     if not reader.good and reader.fault is None:
         reader.fail("", OtlpError(f"no JSON: {visible(str(fault))}"))
 
 
 def _one_per_line(lines: list[bytes]) -> bool:
     """Whether the first line that says anything is a document of its own."""
-    first = next((line for line in lines if line.strip()), b"")
+    return _is_json(next((line for line in lines if line.strip()), b""))
+
+
+def _is_json(text: bytes) -> bool:
     try:
-        msgspec.json.decode(first, type=msgspec.Raw)
-    except msgspec.DecodeError:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
         return False
+    return True
+
+
+def _read_together(parts: list[bytes], label: str, reader: _Reader) -> bool:
+    """Read parts whose spans belong together, such as Zipkin's; whether they are that.
+
+    A span may be told apart only by the others: one that shares its id, an error that belongs to it.
+    """
+    first = next((part.strip() for part in parts if part.strip()), b"")
+    if first.startswith(b"{") and b'"resourceSpans"' in first[:200]:
+        return False
+    try:
+        documents = [msgspec.json.decode(part) for part in parts]
+        decoded = decode_many(documents)
+    except OtlpError as fault:
+        reader.fail(label, fault)
+        return True
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if decoded is None:
+        return False
+    reader.part(b"", label, lambda _: decoded)
     return True
 
 
@@ -297,7 +323,7 @@ def _read_line(line: bytes, index: int, reader: _Reader, *, ended: bool) -> None
         what = f"no JSON: {visible(str(fault))}" if ended else "the line is incomplete"
         reader.fail(label, OtlpError(what))
         return
-    reader.part(line, label, _decode_document)
+    reader.part(line, label, decode_document)
 
 
 def _sequence(text: bytes, reader: _Reader) -> Iterator[bytes]:
@@ -333,44 +359,14 @@ def _blank(text: str, pos: int) -> int:
     return pos
 
 
-def _decode_document(data: bytes) -> Decoded:
-    keys = _keys(data)
-    if not keys & (_TRACES | _OTHERS | _ENVELOPES) and keys:
-        document = _object(data)
-        if is_jaeger(document):
-            return decode_jaeger(document)
-        found = ", ".join(f'"{visible(key[:40])}"' for key in sorted(keys)[:5])
-        raise OtlpError(f"no OTLP: an object with {found} instead of resourceSpans", help=_FORMATS)
-    return decode_json(data, lenient=True)
-
-
-def _keys(data: bytes) -> set[str]:
-    return set(_members(data, msgspec.Raw))
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        return _members(data, Any)
-    except RecursionError as fault:
-        raise OtlpError("the JSON nests too deep") from fault
-
-
-def _members(data: bytes, kind: Any) -> dict[str, Any]:
-    try:
-        members: dict[str, Any] = msgspec.json.decode(data, type=dict[str, kind])
-    except msgspec.ValidationError as fault:
-        raise OtlpError("no OTLP: an object is expected", help=_FORMATS) from fault
-    except msgspec.DecodeError as fault:
-        raise OtlpError(f"no JSON: {visible(str(fault))}") from fault
-    except UnicodeDecodeError as fault:
-        raise OtlpError("no JSON: a text is not UTF-8") from fault
-    return members
-
-
 def _read_protobuf(data: bytes, reader: _Reader) -> None:
-    lengths = _lengths(data)
+    frames = _frames(data)
+    for index, frame in enumerate(frames):
+        reader.part(frame, f"record {index + 1}", decode_binary)
+    lengths = None if frames else _lengths(data)
     if lengths is None:
-        reader.part(data, "", decode_protobuf)
+        if not frames:
+            reader.part(data, "", decode_binary)
         return
     pos = 0
     for index, size in enumerate(lengths):
@@ -379,7 +375,7 @@ def _read_protobuf(data: bytes, reader: _Reader) -> None:
         if pos + size > len(data):
             reader.fail(label, OtlpError("the record is incomplete"))
             return
-        reader.part(data[pos : pos + size], label, decode_protobuf)
+        reader.part(data[pos : pos + size], label, decode_binary)
         pos += size
 
 
@@ -399,3 +395,26 @@ def _lengths(data: bytes) -> list[int] | None:
             return None
         pos += 4 + size
     return sizes
+
+
+def _frames(data: bytes) -> list[bytes]:
+    """The records that follow each other, each after its length in a varint; none where the file is not made like that.
+
+    Every record begins with `0A`; a message without a length does too, and what would be its length then leads beyond it.
+    """
+    frames: list[bytes] = []
+    pos = 0
+    while pos < len(data):
+        size, shift = 0, 0
+        while pos < len(data) and shift < 35:
+            byte = data[pos]
+            size |= (byte & 0x7F) << shift
+            pos, shift = pos + 1, shift + 7
+            if byte < 0x80:
+                break
+        frame = data[pos : pos + size]
+        if len(frame) != size or (size and frame[0] != 0x0A):
+            return []
+        frames.append(frame)
+        pos += size
+    return frames
