@@ -17,8 +17,8 @@ from spanspec.model.assemble import assemble
 from spanspec.model.context import TraceContext, TriggerResult
 from spanspec.otlp.encode import encode_json
 from spanspec.results.model import SourcePlace
-from spanspec.runner.case import trigger_span
 from spanspec.runner.collect import Collector
+from spanspec.runner.firing import trigger_span
 from spanspec.runner.settle import Rule
 from spanspec.source.text import SourceText
 from spanspec.testing import span

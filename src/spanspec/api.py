@@ -24,8 +24,8 @@ from spanspec.model.assemble import assemble
 from spanspec.model.ids import RandomIds
 from spanspec.receiver.serve import Receiver
 from spanspec.results.model import CheckResult, Outcome
-from spanspec.runner.case import Session
-from spanspec.runner.run import run_all, run_all_stored
+from spanspec.runner.run import DEFAULT_JOBS, run_all, run_all_stored
+from spanspec.runner.session import Session
 from spanspec.source.diagnostics import has_errors
 from spanspec.source.text import SourceText
 from spanspec.stores import memory
@@ -131,10 +131,12 @@ async def execute(loaded: Loaded, *, listener: Listener | None = None, seed: int
         ReceiverError: The receiver could not listen.
     """
     session = new_session(loaded, random.SystemRandom().getrandbits(32) if seed is None else seed, listener)
+    jobs = loaded.settings.jobs or DEFAULT_JOBS
     if all(plan.skip_trace or plan.skip for plan in loaded.plans):
-        return await run_all(loaded.plans, session, version=__version__, linger_s=0.0)
+        return await run_all(loaded.items, session, version=__version__, linger_s=0.0, jobs=jobs)
     async with listening(session, loaded.settings) as session:
-        return await run_all(loaded.plans, session, version=__version__, linger_s=loaded.settings.linger_s)
+        linger_s = loaded.settings.linger_s
+        return await run_all(loaded.items, session, version=__version__, linger_s=linger_s, jobs=jobs)
 
 
 @asynccontextmanager
@@ -163,7 +165,7 @@ def execute_stored(loaded: Loaded, path: str, *, seed: int = 0) -> RunResult:
         OtlpError: The file holds no OTLP.
         UsageError: The file holds no trace, or several and none is chosen.
     """
-    return run_all_stored(loaded.plans, _chosen(path), new_session(loaded, seed), version=__version__)
+    return run_all_stored(loaded.items, _chosen(path), new_session(loaded, seed), version=__version__)
 
 
 def stored_traces(path: str) -> list[Trace]:

@@ -15,8 +15,8 @@ from spanspec.model.assemble import assemble
 from spanspec.model.context import TraceContext, TriggerResult
 from spanspec.model.ids import SpanId
 from spanspec.model.span import Span
-from spanspec.runner.case import trigger_span
 from spanspec.runner.collect import Collected, Collector
+from spanspec.runner.firing import trigger_span
 from spanspec.runner.settle import Rule
 from spanspec.testing import TRACE_ID, ManualClock, span
 from tests.runner.simulated import MS, SimulatedStore, drive, expectation, plan, spec

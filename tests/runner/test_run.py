@@ -12,8 +12,8 @@ from spanspec.model.context import TimeWindow
 from spanspec.model.ids import TraceId
 from spanspec.results.model import Outcome, RunResult
 from spanspec.results.progress import CaseDone, Progress
-from spanspec.runner.case import Session
 from spanspec.runner.run import run_all
+from spanspec.runner.session import Session
 from spanspec.stores.base import Fetched
 from spanspec.testing import FixedIds, ManualClock
 from tests.runner.simulated import Log, SimulatedStore, expectation, plan

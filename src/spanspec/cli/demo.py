@@ -34,7 +34,7 @@ from spanspec.source.render import visible
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from spanspec.runner.case import Session
+    from spanspec.runner.session import Session
 
 START_S = 60.0
 STOP_S = 10.0

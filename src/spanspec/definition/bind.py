@@ -6,7 +6,7 @@ Pure: the environment, the generators and the variables come in as arguments.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,9 @@ from spanspec.source.diagnostics import Diagnostic, has_errors
 from spanspec.source.text import Range
 
 if TYPE_CHECKING:
-    from spanspec.definition.plan import Plan
+    from collections.abc import Iterator
+
+    from spanspec.definition.plan import Plan, TriggerPlan
     from spanspec.language.syntax import Template
     from spanspec.results.model import SourcePlace
     from spanspec.triggers.base import Trigger
@@ -56,10 +58,58 @@ def bind(
         environment: Where `env:NAME` looks last.
         generators: Where generated values come from; None where none may be called.
     """
+    bound = bind_variables(plan, variables, environment=environment, generators=generators)
+    if plan.trigger is None or has_errors(bound.diagnostics):
+        return bound
+    return bind_trigger(plan, plan.trigger, bound.variables, environment=environment, generators=generators)
+
+
+def bind_variables(
+    plan: Plan, variables: Mapping[str, Value], *, environment: Mapping[str, str], generators: Generators | None
+) -> Bound:
+    """Evaluate `vars` top to bottom, and hold that every name is defined by them or by an output of set-up."""
     binder = _Binder(plan, environment, generators)
     known = binder.variables(variables)
-    trigger = binder.trigger() if plan.trigger is not None and not has_errors(binder.faults) else None
-    return Bound(trigger=trigger, variables=MappingProxyType(known), diagnostics=tuple(binder.faults))
+    return Bound(variables=MappingProxyType(known), diagnostics=tuple(binder.faults))
+
+
+def bind_trigger(
+    plan: Plan,
+    trigger: TriggerPlan,
+    variables: Mapping[str, Value],
+    *,
+    environment: Mapping[str, str],
+    generators: Generators | None,
+    where: str = "trigger",
+) -> Bound:
+    """Fill in a trigger of the plan: its own, or that of an item of set-up or tear-down.
+
+    Args:
+        plan: Whose endpoint and file it is.
+        trigger: With its templates.
+        variables: All that is known now.
+        environment: Where `env:NAME` looks last.
+        generators: Where generated values come from; None where none may be called.
+        where: What messages call it: `trigger`, `setup[0]`.
+    """
+    binder = _Binder(replace(plan, trigger=trigger), environment, generators, where)
+    binder.known.update(variables)
+    made = binder.trigger()
+    return Bound(trigger=made, variables=MappingProxyType(binder.known), diagnostics=tuple(binder.faults))
+
+
+def outputs_of_hooks(plan: Plan) -> Iterator[str]:
+    """The names that set-up gives, in order."""
+    for hook in plan.setup:
+        yield from (output.name for output in hook.outputs)
+        if hook.test is not None:
+            yield from (output.name for output in hook.test.outputs)
+            yield from outputs_of_hooks(hook.test)
+
+
+def is_met(value: Value) -> bool:
+    """Whether the value of an `only_if` lets something run: neither empty, nor false, nor unknown."""
+    return value is not None and str(value).strip().lower() not in ("", "false", "0", "none")
 
 
 def evaluate_text(text: str, variables: Mapping[str, Value], *, environment: Mapping[str, str]) -> Value:
@@ -75,8 +125,16 @@ def evaluate_text(text: str, variables: Mapping[str, Value], *, environment: Map
 class _Binder:
     """Fills one plan."""
 
-    def __init__(self, plan: Plan | None, environment: Mapping[str, str], generators: Generators | None) -> None:
+    def __init__(
+        self,
+        plan: Plan | None,
+        environment: Mapping[str, str],
+        generators: Generators | None,
+        where: str = "trigger",
+    ) -> None:
         self.plan = plan
+        self._called = where
+        self._generators = generators
         self.faults: list[Diagnostic] = []
         self.known: dict[str, Value] = {}
         self._given = Given(
@@ -111,7 +169,8 @@ class _Binder:
         """All variables; faults for those that have none."""
         assert self.plan is not None
         self.known.update(given)
-        undefined = missing([self.plan], given, environment=self._given.environment)
+        later: dict[str, Value] = dict.fromkeys(outputs_of_hooks(self.plan))
+        undefined = missing([self.plan], {**later, **given}, environment=self._given.environment)
         self.faults.extend(undefined)
         if self.plan.endpoint and "${" not in self.plan.endpoint:
             self.known.setdefault(ENDPOINT, self.plan.endpoint)
@@ -121,12 +180,16 @@ class _Binder:
         return self.known
 
     def _variable(self, name: str, value: object, *, quiet: bool) -> None:
-        assert self.plan is not None
+        self._generate_for(f"vars.{name}")
         try:
             self.known[name] = self.filled(value)
         except EvaluationError as fault:
             if not quiet:
                 self._fault("unbound", f"`vars.{name}` cannot be evaluated: {fault}", self._where(f"vars.{name}"))
+
+    def _generate_for(self, field: str) -> None:
+        if self._generators is not None:
+            self._given = replace(self._given, generators=self._generators.of_field(field))
 
     def _where(self, where: str) -> Range | None:
         assert self.plan is not None
@@ -162,11 +225,14 @@ class _Binder:
         assert self.plan.trigger is not None
         out: dict[str, object] = {}
         for name, value in self.plan.trigger.fields.items():
+            self._generate_for(f"{self._called}.{name}")
             try:
                 out[name] = self._structured(value)
             except EvaluationError as fault:
                 path = self._culprit(value, (name,))
-                self._fault("unbound", f"`trigger.{_dotted(path)}` cannot be filled in: {fault}", self._range(path))
+                self._fault(
+                    "unbound", f"`{self._called}.{_dotted(path)}` cannot be filled in: {fault}", self._range(path)
+                )
         return out
 
     def _structured(self, value: object) -> object:

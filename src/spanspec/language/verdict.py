@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -13,8 +14,6 @@ from spanspec.language.dialect import Dialect
 from spanspec.model.time import Duration
 
 if TYPE_CHECKING:
-    import random
-
     from spanspec.model.context import TriggerResult
     from spanspec.model.ids import SpanId
     from spanspec.model.trace import Trace
@@ -85,10 +84,23 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generators:
-    """Where generated values come from: a seeded generator and the current Unix time."""
+    """Where generated values come from: a seeded generator and the current Unix time.
+
+    Attributes:
+        rng: The generator.
+        now_ns: Unix time.
+        seed: What generators of single fields are made from; empty where all fields share `rng`.
+    """
 
     rng: random.Random
     now_ns: int
+    seed: str = ""
+
+    def of_field(self, field: str) -> Generators:
+        """Those of one field: what is generated there is the same whatever else is generated, and in which order."""
+        if not self.seed:
+            return self
+        return replace(self, rng=random.Random(f"{self.seed}\0{field}"))  # noqa: S311 - test data, no secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

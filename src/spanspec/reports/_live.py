@@ -13,7 +13,7 @@ from spanspec.reports._paint import line, paint, style_of
 from spanspec.results.columns import cells, clip, one_line, plural
 from spanspec.results.drawing import Segment
 from spanspec.results.explain import SYMBOLS
-from spanspec.results.progress import CaseDone, CaseFired, CaseWaiting, RunStarted
+from spanspec.results.progress import CaseDone, CaseFired, CaseRetried, CaseWaiting, HookRunning, RunStarted
 
 if TYPE_CHECKING:
     from spanspec.results.drawing import Line
@@ -79,6 +79,12 @@ class Live:
         match progress:
             case RunStarted():
                 self._total, self._receiver = progress.cases, progress.receiver
+            case HookRunning():
+                phase = "set-up" if progress.phase == "setup" else "tear-down"
+                self._running[progress.index] = _Case(progress.name, f"{phase}: {progress.hook}")
+            case CaseRetried():
+                again = f"tried again, for it did not pass: {progress.because}"
+                self._running[progress.index] = _Case(progress.name, again)
             case CaseFired():
                 self._running[progress.index] = _Case(progress.name, progress.trigger)
             case CaseWaiting():

@@ -221,6 +221,12 @@ def case_reason(case: CaseResult) -> str:
     return one_line(case.settlement.reason or next(iter(case.warnings), ""), 400)
 
 
+def why(case: CaseResult, limit: int = 400) -> str:
+    """Why a case did not pass, on one line: its error, else its first check that did not pass."""
+    failed = by_severity(case.failed_checks)
+    return summary(failed[0], limit) if case.error is None and failed else one_line(case_reason(case), limit)
+
+
 def count_line(run: RunResult) -> str:
     """`2 passed, 1 failed, 1 inconclusive`; `no cases` for an empty run."""
     order = (Outcome.PASSED, Outcome.FLAKY, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.ERRORED, Outcome.SKIPPED)

@@ -175,7 +175,7 @@ class CaseError:
     Attributes:
         message: What happened, may have several lines.
         help: How to go on, one sentence, or empty.
-        kind: `trigger`, `definition`, `store`, `no-spans` or `interrupted`.
+        kind: `trigger`, `definition`, `store`, `setup`, `teardown`, `no-spans`, `timeout` (the run's) or `interrupted`.
     """
 
     message: str
@@ -278,6 +278,8 @@ class CaseResult:
         hooks: What set-up and tear-down did, in order.
         gates: The required gates, where any was asked for.
         logs: What services wrote, for a case that did not pass.
+        key: Which case it is, across runs: file, names, row, repeat.
+        position: Its place among all cases of the whole plan, from 0; shards of one run share the count.
     """
 
     name: str
@@ -306,6 +308,8 @@ class CaseResult:
     hooks: tuple[HookResult, ...] = ()
     gates: tuple[Gate, ...] = ()
     logs: tuple[LogExcerpt, ...] = ()
+    key: str = ""
+    position: int = 0
 
     @property
     def failed_checks(self) -> tuple[CheckResult, ...]:
@@ -353,6 +357,8 @@ class RunResult:
         notes: Remarks about the run as a whole: a port that was taken, a long batch delay.
         suites: In the order of the plan, outer ones before inner ones.
         shard: `2/4` for a part of a run; empty for a whole one.
+        planned: How many cases were chosen in all, those of the other shards included.
+        plan: A short text that stands for them; shards of one run have the same. Empty for a run without shards.
     """
 
     version: str
@@ -363,6 +369,8 @@ class RunResult:
     notes: tuple[str, ...] = ()
     suites: tuple[SuiteResult, ...] = ()
     shard: str = ""
+    planned: int = 0
+    plan: str = ""
 
     @property
     def counts(self) -> Mapping[Outcome, int]:

@@ -38,6 +38,26 @@ class CaseWaiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookRunning:
+    """An item of set-up or tear-down is under way; `phase` is `setup` or `teardown`."""
+
+    index: int
+    name: str
+    phase: str
+    hook: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRetried:
+    """A try did not pass, and the case is tried again: how often it has been tried, and why that did not pass."""
+
+    index: int
+    name: str
+    number: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDone:
     """A case has its result."""
 
@@ -45,7 +65,7 @@ class CaseDone:
     result: CaseResult
 
 
-Progress: TypeAlias = RunStarted | CaseFired | CaseWaiting | CaseDone
+Progress: TypeAlias = RunStarted | HookRunning | CaseFired | CaseWaiting | CaseRetried | CaseDone
 
 
 class Listener(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spanspec.definition.plan import ExpectPlan, SpecPlan
@@ -42,10 +43,17 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """All checks of a plan on what has arrived, and the outputs when the trace is closed."""
+    """All checks of a plan on what has arrived, and the outputs when the trace is closed.
+
+    Attributes:
+        checks: In the order of the file.
+        outputs: As texts, for reports.
+        values: Those that could be told, with their types, for whatever comes after.
+    """
 
     checks: tuple[Checked, ...]
     outputs: tuple[OutputResult, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def undecided(self) -> int:
@@ -70,8 +78,8 @@ def evaluate(plan: Plan, given: Given) -> Evaluated:
         plan: The plan.
         given: The trace and the rest; its dialect is replaced by that of each check.
     """
-    outputs, variables = _outputs(plan, given) if given.closed else ((), given.variables)
-    given = replace(given, variables=variables)
+    outputs, values = outputs_of(plan, given) if given.closed else ((), {})
+    given = replace(given, variables={**given.variables, **values})
     awaited = frozenset() if given.closed else frozenset(output.name for output in plan.outputs)
     checks: list[Checked] = []
     for group, check in enumerate(plan.checks):
@@ -79,7 +87,7 @@ def evaluate(plan: Plan, given: Given) -> Evaluated:
             checks.append(_expectation(group, check, given, awaited))
         else:
             checks.extend(_spec(group, check, given, awaited))
-    return Evaluated(checks=tuple(checks), outputs=outputs)
+    return Evaluated(checks=tuple(checks), outputs=outputs, values=MappingProxyType(values))
 
 
 def _expectation(group: int, check: ExpectPlan, given: Given, awaited: frozenset[str]) -> Checked:
@@ -103,12 +111,13 @@ def _needs_outputs() -> Judgement:
     return Judgement(truth=Truth.UNDECIDED, reason="it reads an output, which is known when the trace has settled")
 
 
-def _outputs(plan: Plan, given: Given) -> tuple[tuple[OutputResult, ...], Mapping[str, Value]]:
-    """The outputs in order, and the variables with those that have a value."""
+def outputs_of(plan: Plan, given: Given) -> tuple[tuple[OutputResult, ...], dict[str, Value]]:
+    """The outputs in order, and the values of those that have one."""
     results: list[OutputResult] = []
-    variables = dict(given.variables)
-    at_hand = replace(given, dialect=plan.dialect)
+    values: dict[str, Value] = {}
     for output in plan.outputs:
+        generators = given.generators.of_field(f"outputs.{output.name}") if given.generators is not None else None
+        at_hand = replace(given, dialect=plan.dialect, generators=generators)
         verdict = evaluate_output(output.selector, output.value, output.has_selector, at_hand)
         results.append(
             OutputResult(
@@ -119,8 +128,8 @@ def _outputs(plan: Plan, given: Given) -> tuple[tuple[OutputResult, ...], Mappin
             )
         )
         if not verdict.error:
-            variables[output.name] = verdict.value
-    return tuple(results), variables
+            values[output.name] = verdict.value
+    return tuple(results), values
 
 
 def variables_of(node: object) -> Iterator[str]:

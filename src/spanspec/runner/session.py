@@ -1,0 +1,88 @@
+"""What the cases of a run share, and what each leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from spanspec.results.model import CaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spanspec.definition.plan import Plan
+    from spanspec.language.verdict import Given, Value
+    from spanspec.model.context import Clock
+    from spanspec.model.ids import IdSource
+    from spanspec.results.model import CaseResult, LogExcerpt
+    from spanspec.results.progress import Listener
+    from spanspec.runner.collect import Collected, Store
+
+
+class Surroundings(Protocol):
+    """The system under test, where it is started for a run: it is up before the first case and down after the last."""
+
+    def logs(self, start_ns: int, end_ns: int) -> tuple[LogExcerpt, ...]:
+        """What the services wrote between two points of Unix time; bounded. Attached to cases that did not pass."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What all cases of a run share; every source of time, chance and I/O is in here.
+
+    Attributes:
+        store: Where spans come in; None when every case runs on a stored trace or without one.
+        clock: Time.
+        ids: New trace and span ids.
+        seed: Of the generators; with file, case, repeat and try it gives each case generators of its own.
+        environment: The process's environment.
+        listener: Takes progress.
+        run_id: Told to the system under test in the baggage.
+        receiver: Where spans are awaited, for messages.
+        trace_url: Template with `{trace_id}`, or empty.
+        notes: Remarks about the run as a whole, such as a port that was taken.
+        secrets: Patterns of the names of variables that are secrets, besides the usual ones.
+        surroundings: The system under test, where this run started it.
+    """
+
+    clock: Clock
+    ids: IdSource
+    listener: Listener
+    store: Store | None = None
+    seed: int = 0
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    run_id: str = ""
+    receiver: str = ""
+    trace_url: str = ""
+    notes: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    surroundings: Surroundings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A case's result, with what is needed to judge it again when late spans come, and what no report may show.
+
+    Attributes:
+        result: As it stands.
+        plan: What was carried out.
+        given: What its checks looked at; None where it never came to that.
+        collected: What was collected; None likewise.
+        values: Its outputs that have a value.
+        secrets: Values that no report may show.
+        cut: Whether it was cut off before its end.
+    """
+
+    result: CaseResult
+    plan: Plan
+    given: Given | None = None
+    collected: Collected | None = None
+    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    secrets: frozenset[str] = frozenset()
+    cut: bool = False
+
+
+INTERRUPTED = CaseError(message="interrupted before it had ended", kind="interrupted")
+"""Of a case that was under way when the user stopped the run."""
