@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spanspec.definition.load import load
-from spanspec.definition.plan import Loaded, Options, Plan, SpecPlan
+from spanspec.definition.plan import Loaded, Options, Plan, SpecPlan, SuitePlan
 from spanspec.source.diagnostics import has_errors
 from spanspec.source.render import render_all
 from tests.conformance.folder import cases
@@ -108,15 +108,28 @@ def test_shapes(case: dict[str, Any], tmp_path: Path) -> None:
 
 
 def _yaml_file(case: dict[str, Any], tmp_path: Path) -> None:
-    if case["expected"]["type"] != "Test":
-        assert [fault.code for fault in loaded(case["input_text"], tmp_path).diagnostics] == ["not-yet"]
-        return
     spec = case["expected"]["spec"]
+    if case["expected"]["type"] != "Test":
+        _suite(case["input_text"], spec, tmp_path)
+        return
     found = loaded(case["input_text"], tmp_path)
     codes = {fault.code for fault in found.diagnostics}
     assert codes <= {"syntax", "bare-name"}, render_all(found.diagnostics)
     if found.plans:
         assert found.plans[0].name == spec["name"]
+
+
+def _suite(text: str, spec: dict[str, Any], folder: Path) -> None:
+    """A suite finds its steps by their ids."""
+    for index, step in enumerate(spec["steps"]):
+        test = {"type": "Test", "spec": {"id": step, "name": f"test {index}", "trigger": HTTP}}
+        (folder / f"step{index}.json").write_text(json.dumps(test), encoding="utf-8")
+    found = loaded(text, folder)
+    assert not has_errors(found.diagnostics), render_all(found.diagnostics)
+    (suite,) = found.items
+    assert isinstance(suite, SuitePlan)
+    assert (suite.id, suite.name) == (spec["id"], spec["name"])
+    assert [[plan.id for plan in step.plans] for step in suite.steps] == [[step] for step in spec["steps"]]
 
 
 @pytest.mark.parametrize("case", [case for case in cases("cli") if "environment" in case], ids=lambda case: case["id"])

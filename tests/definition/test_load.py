@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from spanspec.definition.load import load
 from spanspec.definition.plan import ExpectPlan, Loaded, Options, Plan, SpecPlan, Wait
 from spanspec.language.dialect import Dialect
 from spanspec.source.diagnostics import Severity
@@ -15,27 +14,6 @@ from spanspec.source.diagnostics import Severity
 Loads = Callable[..., Loaded]
 TRIGGER = "trigger: { http: { url: http://127.0.0.1:8080/x } }\n"
 CHECKED = TRIGGER + "expect: [ no_errors() ]\n"
-
-
-@pytest.fixture
-def loads(tmp_path: Path) -> Loads:
-    """Writes files into a repository of its own and loads paths in it."""
-    (tmp_path / ".git").mkdir()
-
-    def do(
-        files: Mapping[str, str],
-        *paths: str,
-        options: Options | None = None,
-        environment: Mapping[str, str] | None = None,
-        cwd: str = ".",
-    ) -> Loaded:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return load(paths, options or Options(), cwd=tmp_path / cwd, environment=environment or {})
-
-    return do
 
 
 def errors(loaded: Loaded) -> list[str]:
@@ -148,7 +126,7 @@ def test_a_test_of_the_reference_is_the_same_plan(loads: Loads) -> None:
     """A `type: Test` file gives a plan like any other; what only its server used is passed over with a warning."""
     loaded = loads({"t.yaml": REFERENCE}, "t.yaml")
     plan = only(loaded)
-    assert [fault.code for fault in loaded.diagnostics] == ["not-yet"]
+    assert [fault.code for fault in loaded.diagnostics] == ["no-file"]
     assert plan.trigger is not None
     assert plan.trigger.fields["sslVerification"] is True
     assert plan.skip_trace
@@ -241,7 +219,7 @@ def test_folders_are_searched_as_users_expect(loads: Loads) -> None:
         "compose.yaml": "services: {}\n",
         "broken.yaml": "a: [\n",
         "typed.yaml": "type: object\nproperties: {}\n",
-        "suite.yaml": "type: TestSuite\nspec: { steps: [] }\n",
+        "config.yaml": "type: Config\nspec: { analyticsEnabled: true }\n",
         "spanspec.yaml": "vars: { A: 1 }\n",
     }
     loaded = loads(files)
@@ -249,7 +227,7 @@ def test_folders_are_searched_as_users_expect(loads: Loads) -> None:
     assert [plan.path for plan in loaded.plans] == ["a/y.json", "a/z.yml", "b.yaml"]
     passed = " ".join(loaded.passed_over)
     assert "compose.yaml" in passed
-    assert "suite.yaml: a TestSuite" in passed
+    assert "config.yaml: a Config has no effect here" in passed
 
 
 def test_a_file_that_begins_like_ours_must_be_yaml(loads: Loads) -> None:
@@ -393,7 +371,11 @@ def test_what_concerns_the_run(loads: Loads) -> None:
         ({"spanspec.yaml": "endpont: x\n"}, {}, Options(), "unknown-key"),
         ({"spanspec.yaml": "- a\n"}, {}, Options(), "wrong-type"),
         ({"spanspec.yaml": "receiver: { http: h:99999 }\n"}, {}, Options(), "bad-value"),
-        ({"spanspec.yaml": "environment: {}\n"}, {}, Options(), "not-yet"),
+        ({"spanspec.yaml": "stores: { embedded: { type: otlp } }\n"}, {}, Options(), "bad-value"),
+        ({"spanspec.yaml": "reports: { junti: x.xml }\n"}, {}, Options(), "bad-value"),
+        ({"spanspec.yaml": "jobs: 0\n"}, {}, Options(), "bad-value"),
+        ({}, {"SPANSPEC_RETRIES": "two"}, Options(), "bad-value"),
+        ({}, {}, Options(forward=("localhost",)), "bad-value"),
         ({}, {"SPANSPEC_SETTLE_QUIET": "soon"}, Options(), "bad-duration"),
         ({}, {"SPANSPEC_RECEIVER": "x=h"}, Options(), "bad-value"),
         ({}, {}, Options(receiver=("h:x",)), "bad-value"),
@@ -416,7 +398,7 @@ def test_variables_from_all_sides(loads: Loads) -> None:
     files = {
         "spanspec.yaml": "vars: { A: config, B: config, C: config, D: config }\n",
         "a.yaml": CHECKED + "vars: { B: file, C: file, D: file }\n",
-        "set.yaml": "type: VariableSet\nspec: { values: [ { key: C, value: 007 }, { key: D, value: s } ] }\n",
+        "set.yaml": "type: VariableSet\nspec: { name: n, values: [ { key: C, value: 007 }, { key: D, value: s } ] }\n",
         "plain.env": 'export E="x ${y}"\n# note\nF=1 # one\n',
     }
     options = Options(variables={"D": "${var:A}"}, variable_files=("set.yaml", "plain.env"))

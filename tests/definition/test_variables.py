@@ -8,7 +8,8 @@ import pytest
 
 from spanspec.definition.load import load
 from spanspec.definition.plan import Options
-from spanspec.definition.variables import missing, of_dotenv
+from spanspec.definition.undefined import missing
+from spanspec.definition.variables import of_dotenv
 
 EVERYWHERE = """\
 vars: { V: "${var:IN_VARS}" }

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from spanspec.definition import endpoint as urls
 from spanspec.definition.shape import Path, address_fields
+from spanspec.definition.undefined import missing
 from spanspec.definition.validate import validated
-from spanspec.definition.variables import ENDPOINT, missing
+from spanspec.definition.variables import ENDPOINT
 from spanspec.language import expressions
 from spanspec.language.dialect import Dialect
 from spanspec.language.parser import parse_template

@@ -31,11 +31,13 @@ class Found:
         path: Absolute.
         shown: As the user gave it, or relative to what they gave.
         must: Whether it must be ours: named by the user, or of a name that is ours.
+        named: Whether the user named it.
     """
 
     path: Path
     shown: str
     must: bool
+    named: bool = False
 
 
 def collect(paths: Sequence[str], cwd: Path) -> tuple[list[Found], list[Diagnostic]]:
@@ -48,9 +50,8 @@ def collect(paths: Sequence[str], cwd: Path) -> tuple[list[Found], list[Diagnost
             for each in _below(path, given, ignores, 0):
                 found.setdefault(each.path, each)
         elif path.is_file():
-            found[path] = (
-                Found(path, given, must=True) if path not in found else Found(path, found[path].shown, must=True)
-            )
+            shown = found[path].shown if path in found else given
+            found[path] = Found(path, shown, must=True, named=True)
         else:
             faults.append(_absent(path, given))
     return list(found.values()), faults

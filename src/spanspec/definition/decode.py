@@ -19,6 +19,7 @@ from spanspec.definition.values import BadValueError, outcome
 from spanspec.definition.yaml import Entry, Mapping, Node, Sequence, as_block, kind_of
 
 if TYPE_CHECKING:
+    from spanspec.definition.blocks import Layer
     from spanspec.definition.document import Document
     from spanspec.definition.faults import Faults
     from spanspec.source.text import Range
@@ -71,10 +72,16 @@ class Definition:
     specs: tuple[SpecText, ...] = ()
     expects: tuple[ExpectText, ...] = ()
     outputs: tuple[OutputText, ...] = ()
-    settings: settings.Layer = field(default_factory=lambda: MappingProxyType({}))
+    settings: Layer = field(default_factory=lambda: MappingProxyType({}))
     skip: str = ""
     only_if: Scalar | None = None
     skip_trace: bool = False
+    id: str = ""
+    needs: tuple[Scalar, ...] = ()
+    cases: Entry | None = None
+    setup: Entry | None = None
+    teardown: Entry | None = None
+    profile: Scalar | None = None
     strict: bool = True
     place: Range
 
@@ -88,20 +95,26 @@ def decode(document: Document, faults: Faults) -> Definition:
     if not strict:
         _beside_type(document, entries, faults)
     return Definition(
-        name=_text("name", entries, faults),
-        description=_text("description", entries, faults),
-        tags=_tags(entries.get("tags"), faults),
+        name=text_of("name", entries, faults),
+        description=text_of("description", entries, faults),
+        tags=tags_of(entries.get("tags"), faults),
         compat=_compat(entries.get("compat"), faults),
         variables=settings.variables_node(entries.get("vars"), faults),
         trigger=decode_trigger(body, faults, strict=strict),
         triggered="trigger" in entries and not is_null(entries["trigger"].value),
         specs=_specs(entries, faults, strict=strict),
         expects=_expects(entries.get("expect"), faults),
-        outputs=_outputs(entries.get("outputs"), faults, strict=strict),
+        outputs=outputs_of(entries.get("outputs"), faults, strict=strict),
         settings=settings.of_entries(entries, faults),
-        skip=_skip(entries.get("skip"), faults),
-        only_if=_scalar("only_if", entries.get("only_if"), faults),
-        skip_trace=_boolean("skipTraceCollection", entries.get("skipTraceCollection"), faults),
+        skip=skip_of(entries.get("skip"), faults),
+        only_if=scalar_of("only_if", entries.get("only_if"), faults),
+        skip_trace=boolean_of("skipTraceCollection", entries.get("skipTraceCollection"), faults),
+        id=text_of("id", entries, faults),
+        needs=needs_of(entries.get("needs"), faults),
+        cases=entries.get("cases"),
+        setup=entries.get("setup"),
+        teardown=entries.get("teardown"),
+        profile=scalar_of("pollingProfile", entries.get("pollingProfile"), faults),
         strict=strict,
         place=document.node.range,
     )
@@ -136,7 +149,8 @@ def _beside_type(document: Document, entries: dict[str, Entry], faults: Faults) 
 # --- plain fields -------------------------------------------------------------------------------------------------
 
 
-def _scalar(name: str, entry: Entry | None, faults: Faults) -> Scalar | None:
+def scalar_of(name: str, entry: Entry | None, faults: Faults) -> Scalar | None:
+    """The scalar of an entry; None where there is none, or a fault where it is a list or mapping."""
     if entry is None:
         return None
     if isinstance(entry.value, Scalar):
@@ -145,13 +159,15 @@ def _scalar(name: str, entry: Entry | None, faults: Faults) -> Scalar | None:
     return None
 
 
-def _text(name: str, entries: dict[str, Entry], faults: Faults) -> str:
-    found = _scalar(name, entries.get(name), faults)
+def text_of(name: str, entries: dict[str, Entry], faults: Faults) -> str:
+    """The text of an entry, or an empty one."""
+    found = scalar_of(name, entries.get(name), faults)
     return as_text(found) if found is not None else ""
 
 
-def _boolean(name: str, entry: Entry | None, faults: Faults) -> bool:
-    found = _scalar(name, entry, faults)
+def boolean_of(name: str, entry: Entry | None, faults: Faults) -> bool:
+    """The boolean of an entry, False where there is none."""
+    found = scalar_of(name, entry, faults)
     if found is None or found.value is None:
         return False
     if isinstance(found.value, bool):
@@ -161,7 +177,7 @@ def _boolean(name: str, entry: Entry | None, faults: Faults) -> bool:
 
 
 def _compat(entry: Entry | None, faults: Faults) -> bool:
-    found = _scalar("compat", entry, faults)
+    found = scalar_of("compat", entry, faults)
     if found is None or found.value is None or found.value is False:
         return False
     if found.text != "tracetest":
@@ -174,18 +190,20 @@ def _compat(entry: Entry | None, faults: Faults) -> bool:
     return True
 
 
-def _skip(entry: Entry | None, faults: Faults) -> str:
-    found = _scalar("skip", entry, faults)
+def skip_of(entry: Entry | None, faults: Faults) -> str:
+    """Why it is skipped, or an empty text."""
+    found = scalar_of("skip", entry, faults)
     if found is None or found.value in (None, False, ""):
         return ""
     return "skip is set" if found.value is True else as_text(found)
 
 
-def _tags(entry: Entry | None, faults: Faults) -> tuple[str, ...]:
+def tags_of(entry: Entry | None, faults: Faults) -> tuple[str, ...]:
+    """The tags, as texts."""
     if entry is None:
         return ()
     out = []
-    for item in _items("tags", entry.value, faults):
+    for item in items_of("tags", entry.value, faults):
         if isinstance(item, Scalar):
             out.append(as_text(item))
         else:
@@ -193,13 +211,29 @@ def _tags(entry: Entry | None, faults: Faults) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _items(name: str, node: Node, faults: Faults) -> tuple[Node, ...]:
+def items_of(name: str, node: Node, faults: Faults) -> tuple[Node, ...]:
+    """The items of a list; none where it is empty, or a fault where it is none."""
     if isinstance(node, Sequence):
         return node.items
     if not (isinstance(node, Scalar) and node.value is None):
         advice = "Put each item on a line of its own, with `- ` before it."
         faults.wrong_type(f"`{name}`", "a list", node, kind_of(node), help=advice)
     return ()
+
+
+def needs_of(entry: Entry | None, faults: Faults) -> tuple[Scalar, ...]:
+    """The names under `needs`: one, or a list of them."""
+    if entry is None:
+        return ()
+    node = entry.value
+    items = (node,) if isinstance(node, Scalar) and node.value is not None else items_of("needs", node, faults)
+    out = []
+    for item in items:
+        if isinstance(item, Scalar) and as_text(item).strip():
+            out.append(item)
+        else:
+            faults.wrong_type("an item of `needs`", "a name, an id or a path", item, kind_of(item))
+    return tuple(out)
 
 
 # --- texts of the language ---------------------------------------------------------------------------------------
@@ -228,7 +262,7 @@ def _specs(entries: dict[str, Entry], faults: Faults, *, strict: bool) -> tuple[
         )
     out = []
     for entry in both[:1]:
-        for item in _items(entry.key.text, entry.value, faults):
+        for item in items_of(entry.key.text, entry.value, faults):
             found = _spec(item, faults, strict=strict)
             if found is not None:
                 out.append(found)
@@ -262,13 +296,13 @@ def _spec(node: Node, faults: Faults, *, strict: bool) -> SpecText | None:
     entries = known_entries(_lowered(pair[1]) if pair else node, SPEC, faults, what="a spec", strict=strict)
     assertions = []
     if "assertions" in entries:
-        for item in _items("assertions", entries["assertions"].value, faults):
+        for item in items_of("assertions", entries["assertions"].value, faults):
             text = language_text("an assertion", item, faults)
             if text is not None:
                 assertions.append(text)
     selector = _selector(selector_node if selector_node is not None else node.get("selectorParsed"), faults)
     return SpecText(
-        selector=selector, assertions=tuple(assertions), name=_text("name", entries, faults), place=node.range
+        selector=selector, assertions=tuple(assertions), name=text_of("name", entries, faults), place=node.range
     )
 
 
@@ -284,7 +318,7 @@ def _selector(node: Node | None, faults: Faults) -> Scalar | None:
 def _expects(entry: Entry | None, faults: Faults) -> tuple[ExpectText, ...]:
     if entry is None:
         return ()
-    found = (_expect(item, faults) for item in _items("expect", entry.value, faults))
+    found = (_expect(item, faults) for item in items_of("expect", entry.value, faults))
     return tuple(item for item in found if item is not None)
 
 
@@ -302,12 +336,14 @@ def _expect(node: Node, faults: Faults) -> ExpectText | None:
     that = language_text("`that`", entries["that"].value, faults)
     tuned = _on_inconclusive(entries.get("on_inconclusive"), faults)
     return (
-        ExpectText(that=that, name=_text("name", entries, faults), on_inconclusive=tuned) if that is not None else None
+        ExpectText(that=that, name=text_of("name", entries, faults), on_inconclusive=tuned)
+        if that is not None
+        else None
     )
 
 
 def _on_inconclusive(entry: Entry | None, faults: Faults) -> str:
-    found = _scalar("on_inconclusive", entry, faults)
+    found = scalar_of("on_inconclusive", entry, faults)
     if found is None:
         return ""
     try:
@@ -317,10 +353,11 @@ def _on_inconclusive(entry: Entry | None, faults: Faults) -> str:
         return ""
 
 
-def _outputs(entry: Entry | None, faults: Faults, *, strict: bool) -> tuple[OutputText, ...]:
+def outputs_of(entry: Entry | None, faults: Faults, *, strict: bool) -> tuple[OutputText, ...]:
+    """The outputs as written."""
     if entry is None:
         return ()
-    found = (_output(item, faults, strict=strict) for item in _items("outputs", entry.value, faults))
+    found = (_output(item, faults, strict=strict) for item in items_of("outputs", entry.value, faults))
     return tuple(item for item in found if item is not None)
 
 

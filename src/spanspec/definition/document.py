@@ -13,11 +13,14 @@ from spanspec.source.suggest import did_you_mean
 MARKS = ("trigger", "specs", "testSpec", "expect", "steps")
 """A mapping with one of these is ours."""
 
-LATER_RESOURCES = (
-    "TestSuite", "Transaction", "VariableSet", "Environment", "DataStore", "PollingProfile", "TestRunner", "Analyzer",
-    "Config", "Demo", "Monitor", "Organization", "EnvironmentToken", "Invite",
+SUITES = ("TestSuite", "Transaction")
+"""A suite of the reference, and its older name."""
+SETTLED_RESOURCES = (
+    "VariableSet", "Environment", "DataStore", "PollingProfile", "TestRunner", "Analyzer", "Config", "Demo",
 )  # fmt: skip
-RESOURCES = ("Test", *LATER_RESOURCES)
+CLOUD_RESOURCES = ("Monitor", "Organization", "EnvironmentToken", "Invite", "RunGroup", "Workspace")
+"""Kinds that mean something to the reference's cloud only."""
+RESOURCES = ("Test", *SUITES, *SETTLED_RESOURCES, *CLOUD_RESOURCES)
 
 _MARKED_LINE = re.compile(rf"^[\s{{\"'-]*(?:{'|'.join((*MARKS, 'type'))})[\"']?\s*:", re.MULTILINE)
 
@@ -43,7 +46,7 @@ class Document:
     Attributes:
         kind: What it is.
         node: The whole document.
-        body: For a test of the reference what stands under `spec:`, else the document.
+        body: For a test or suite of the reference what stands under `spec:`, else the document.
         index: From 1, in its file.
         why: For a document that is no test, what it is, in words.
         help: How to mend it, or empty.
@@ -55,6 +58,11 @@ class Document:
     index: int = 1
     why: str = ""
     help: str = ""
+
+    @property
+    def typed(self) -> bool:
+        """Whether it is a resource of the reference."""
+        return isinstance(self.node, Mapping) and isinstance(self.node.get("type"), Scalar)
 
 
 def may_be_ours(text: str) -> bool:
@@ -87,7 +95,9 @@ def _resource(node: Mapping, kind: Scalar, index: int) -> Document:
     body = _body(node)
     if kind.text == "Test" and body is not None:
         return Document(kind=Kind.TEST, node=node, body=body, index=index)
-    if kind.text in LATER_RESOURCES and isinstance(node.get("spec"), Mapping):
+    if kind.text in SUITES and body is not None:
+        return Document(kind=Kind.SUITE, node=node, body=body, index=index, why=f"a {kind.text}")
+    if kind.text in RESOURCES and isinstance(node.get("spec"), Mapping):
         return Document(kind=Kind.RESOURCE, node=node, index=index, why=f"a {kind.text}")
     if kind.text in RESOURCES:
         return Document(

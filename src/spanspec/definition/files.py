@@ -37,7 +37,7 @@ def named_file(node: Node, folder: Path, faults: Faults) -> tuple[bool, Data | N
         return False, None
     path = folder / as_text(name)
     if not path.is_file():
-        _absent(name, path, faults)
+        absent(name, path, faults)
         return True, None
     return True, _read(path, name, faults)
 
@@ -56,7 +56,7 @@ def guessed_file(scalar: Scalar, folder: Path, faults: Faults) -> tuple[bool, Da
     if there:
         return True, _read(path, scalar, faults)
     if must:
-        _absent(scalar, path, faults)
+        absent(scalar, path, faults)
     return must, None
 
 
@@ -64,11 +64,12 @@ def path_of(node: Scalar, text: str, folder: Path, faults: Faults, *, exists: bo
     """A path relative to the definition's folder, made absolute; a fault where something must be there and is not."""
     path = (folder / text).absolute()
     if exists and not path.exists():
-        _absent(node, path, faults)
+        absent(node, path, faults)
     return str(path)
 
 
-def _absent(name: Scalar, path: Path, faults: Faults) -> None:
+def absent(name: Scalar, path: Path, faults: Faults) -> None:
+    """Add that a file is not there, with the nearest name that is."""
     try:
         close = did_you_mean(path.name, (each.name for each in path.parent.iterdir()))
     except OSError:

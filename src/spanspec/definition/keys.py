@@ -66,6 +66,7 @@ SETTLE: Final[MappingOf[str, Key]] = MappingProxyType(
         "async_patience": Key(DURATION, "How long a message without a consumer is waited for."),
         "clock_skew": Key(DURATION, "Differences between clocks up to this decide nothing."),
         "until": Key(TEXT, "A statement that must hold before the trace counts as whole."),
+        "poll": Key(DURATION, "How often a store that can only be asked is asked."),
         "wait": Key(
             _schema(enum=WAITS), "Whether a case ends when all checks are decided, or when the trace has settled."
         ),
@@ -118,29 +119,73 @@ TEST: Final[MappingOf[str, Key]] = MappingProxyType(
         "skipTraceCollection": Key(BOOLEAN, "No trace is collected; the answer is all there is."),
         "on_inconclusive": Key(ON_INCONCLUSIVE, "What an inconclusive verdict does to the run."),
         "semconv_aliases": Key(BOOLEAN, "Whether renamed semantic conventions are looked up under `expect`."),
-        "store": Key(TEXT, "Where the trace is read from; `embedded` is the receiver of the run."),
-        "cases": Key(ANYTHING, "One run per row.", Support.LATER),
-        "setup": Key(LIST, "Triggers that run before.", Support.LATER),
-        "teardown": Key(LIST, "Triggers that run after.", Support.LATER),
-        "retries": Key(_schema(type="integer"), "How often a try that did not pass is repeated.", Support.LATER),
-        "needs": Key(ANYTHING, "What must have run before.", Support.LATER),
-        "steps": Key(LIST, "The steps of a suite.", Support.LATER),
-        "on_failure": Key(TEXT, "What a failed step does to a suite.", Support.LATER),
-        "parallel": Key(ANYTHING, "Whether steps run side by side.", Support.LATER),
-        "environment": Key(ANYTHING, "Starts the system under test.", Support.LATER),
+        "store": Key(TEXT, "Where the trace is read from: a name of `stores`, or `embedded`, the receiver of the run."),
+        "cases": Key(ANYTHING, "One run per row: rows inline, or a file of CSV, TSV, JSON, YAML or NDJSON."),
+        "setup": Key(LIST, "Triggers and tests that run before, in order; their outputs are variables."),
+        "teardown": Key(LIST, "Triggers and tests that run at the end, always."),
+        "retries": Key(
+            _schema(type=["integer", "string"], minimum=0), "How often a try that did not pass is repeated."
+        ),
+        "needs": Key(_schema(type=["string", "array"]), "Names, ids or paths of what must have passed before."),
+        "id": Key(SCALAR, "The name by which steps and `needs` of other files know it."),
     }
 )
 
 RESOURCE_ONLY: Final[MappingOf[str, Key]] = MappingProxyType(
     {
-        "id": Key(SCALAR, "The resource's id.", Support.READ_ONLY),
         "version": Key(ANYTHING, "Written by exports.", Support.READ_ONLY),
         "createdAt": Key(ANYTHING, "Written by exports.", Support.READ_ONLY),
         "summary": Key(ANYTHING, "Written by exports.", Support.READ_ONLY),
-        "pollingProfile": Key(TEXT, "When the trace counts as whole, in the reference's words.", Support.PASSED_OVER),
+        "pollingProfile": Key(TEXT, "A PollingProfile: a file, or an id."),
     }
 )
 RESOURCE: Final[MappingOf[str, Key]] = MappingProxyType({**TEST, **RESOURCE_ONLY})
+
+SUITE: Final[MappingOf[str, Key]] = MappingProxyType(
+    {
+        "name": Key(TEXT, "The suite's name; else the file's stem."),
+        "id": Key(SCALAR, "The name by which steps and `needs` of other files know it."),
+        "description": Key(TEXT, "What it is about."),
+        "tags": Key(TEXTS, "Words to pick suites by."),
+        "vars": Key(MAPPING, "Variables of all steps, over those of their files."),
+        "steps": Key(LIST, "Tests and suites: paths, ids, or written in place."),
+        "needs": Key(_schema(type=["string", "array"]), "Names, ids or paths of what must have passed before."),
+        "on_failure": Key(_schema(enum=("stop", "continue")), "Whether a step that did not pass ends the suite."),
+        "parallel": Key(BOOLEAN, "Whether the steps run side by side."),
+        "skip": Key(SCALAR, "The reason why the suite does not run."),
+        "only_if": Key(SCALAR, "The suite runs only if this is neither empty nor false."),
+    }
+)
+"""A suite in the short form."""
+
+SUITE_RESOURCE_ONLY: Final[MappingOf[str, Key]] = MappingProxyType(
+    {
+        "fullSteps": Key(ANYTHING, "Written by exports.", Support.READ_ONLY),
+        "version": Key(ANYTHING, "Written by exports.", Support.READ_ONLY),
+        "createdAt": Key(ANYTHING, "Written by exports.", Support.READ_ONLY),
+        "summary": Key(ANYTHING, "Written by exports.", Support.READ_ONLY),
+    }
+)
+SUITE_RESOURCE: Final[MappingOf[str, Key]] = MappingProxyType({**SUITE, **SUITE_RESOURCE_ONLY})
+
+STEP: Final[MappingOf[str, Key]] = MappingProxyType(
+    {
+        "test": Key(TEXT, "A test: a path, or an id."),
+        "suite": Key(TEXT, "A suite: a path, or an id."),
+        "only_if": Key(SCALAR, "The step runs only if this is neither empty nor false."),
+        "name": Key(TEXT, "The title in reports."),
+    }
+)
+"""A step that names what it runs."""
+
+HOOK: Final[MappingOf[str, Key]] = MappingProxyType(
+    {
+        "name": Key(TEXT, "The title in reports."),
+        "outputs": Key(LIST, "Values kept as variables for what comes after."),
+        "test": Key(TEXT, "A test that is run as this item: a path, or an id."),
+    }
+)
+"""An item of `setup` or `teardown`, besides the trigger's kind."""
 
 RECEIVER: Final[MappingOf[str, Key]] = MappingProxyType(
     {
@@ -162,11 +207,15 @@ CONFIG: Final[MappingOf[str, Key]] = MappingProxyType(
         "secrets": Key(TEXTS, "Names whose values are masked; `*` stands for anything."),
         "on_inconclusive": Key(ON_INCONCLUSIVE, "What an inconclusive verdict does to the run."),
         "semconv_aliases": Key(BOOLEAN, "Whether renamed semantic conventions are looked up under `expect`."),
-        "store": Key(TEXT, "Where traces are read from; `embedded` is the receiver of the run."),
-        "stores": Key(MAPPING, "Stores by name.", Support.PASSED_OVER),
-        "environment": Key(MAPPING, "Starts the system under test.", Support.LATER),
-        "reports": Key(MAPPING, "Reports to write.", Support.PASSED_OVER),
-        "jobs": Key(ANYTHING, "How many cases run at once.", Support.PASSED_OVER),
+        "store": Key(TEXT, "Where traces are read from: a name of `stores`, or `embedded`, the receiver of the run."),
+        "stores": Key(MAPPING, "Stores by name, each a mapping with its `type`."),
+        "retries": Key(
+            _schema(type=["integer", "string"], minimum=0), "How often a try that did not pass is repeated."
+        ),
+        "environment": Key(MAPPING, "Starts the system under test."),
+        "reports": Key(MAPPING, "Reports to write: format and path, relative to this file."),
+        "jobs": Key(_schema(type=["integer", "string"], minimum=1), "How many cases are under way at once, or `auto`."),
+        "forward": Key(_schema(type=["string", "array"]), "URLs to which everything received is passed on."),
     }
 )
 
@@ -207,9 +256,18 @@ def not_yet(entry: Entry, faults: Faults, what: str, *, verdict: bool) -> None:
         )
 
 
+_ELSEWHERE: Final[MappingOf[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("environment", "stores", "jobs", "reports", "receiver", "linger", "secrets", "trace_url", "forward"), "Write it in spanspec.yaml."),
+        **dict.fromkeys(("steps", "on_failure", "parallel"), "It belongs to a suite: a file with `steps`, whose tests have the triggers."),
+    }
+)  # fmt: skip
+"""Keys that users write in the wrong file, with where they belong."""
+
+
 def _unknown(entry: Entry, table: MappingOf[str, Key], faults: Faults, what: str, strict: bool) -> None:
     name = entry.key.text
-    close = did_you_mean(name, table)
+    close = did_you_mean(name, table) if name not in _ELSEWHERE else ""
     names = ", ".join(name for name, key in table.items() if key.support is Support.ACTS)
     add = faults.error if strict else faults.warn
     add(
@@ -217,5 +275,5 @@ def _unknown(entry: Entry, table: MappingOf[str, Key], faults: Faults, what: str
         f'{what} has no key "{name}"',
         entry.key.range,
         label=close,
-        help="" if close else f"The keys are: {names}.",
+        help=_ELSEWHERE.get(name) or ("" if close else f"The keys are: {names}."),
     )

@@ -38,6 +38,7 @@ class SettleSettings:
         clock_skew_s: Differences of clocks up to this are undecided.
         until: A statement before which the case does not settle.
         wait: When the case may end.
+        poll_s: How often a store that can only be asked is asked; None for the store's own pace.
     """
 
     timeout_s: float = 30.0
@@ -49,6 +50,7 @@ class SettleSettings:
     until: Statement | None = None
     until_text: str = ""
     wait: Wait = Wait.DECIDED
+    poll_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +318,23 @@ Item: TypeAlias = Plan | SuitePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentPlan:
+    """What `environment:` of a `spanspec.yaml` says, not yet looked at: whoever starts the system under test decodes it.
+
+    Attributes:
+        value: Plain values, with `${…}` left in the texts; normally a mapping.
+        places: Where a value stands, by its path: `("services", 0, "run")`; keys of mappings too.
+        source: The file.
+        folder: The file's own, absolute; what commands and files are relative to.
+    """
+
+    value: object
+    places: Mapping[tuple[str | int, ...], SourcePlace]
+    source: SourceText
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """What concerns the whole run: `spanspec.yaml` of the first path, overridden by variables and the command line.
 
@@ -325,11 +344,12 @@ class RunSettings:
         receiver_explicit: Whether a port was asked for by anyone; then a taken one is an error.
         linger_s: None for `auto`.
         trace_url: Template with `{trace_id}`, or empty.
-        secrets: Name patterns whose values are masked.
+        secrets: Name patterns whose values are masked, and the names of values of `type: secret`.
         jobs: How many cases are under way at once; None for the default.
         reports: Format and path of the reports to write, besides those of the command line.
         stores: Stores by name, as `spanspec.yaml` has them.
         forward: Where everything received is passed on to: URLs.
+        environment: How the system under test is started; None where it is not ours to start.
     """
 
     receiver_http: str = "127.0.0.1:4318"
@@ -342,6 +362,7 @@ class RunSettings:
     reports: tuple[tuple[str, str], ...] = ()
     stores: Mapping[str, StorePlan] = field(default_factory=lambda: MappingProxyType({}))
     forward: tuple[str, ...] = ()
+    environment: EnvironmentPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +376,8 @@ class Loaded:
         diagnostics: All faults and warnings of all files; plans of a file with an error are left out.
         passed_over: Documents that are not ours, with the reason.
         environment: The process's environment over the nearest `.env`; where `env:NAME` looks after variables.
+        missing: The variables that are named and defined nowhere, in order of first use; a value for each, and there is
+            no fault of this kind left.
     """
 
     items: tuple[Item, ...] = ()
@@ -362,6 +385,7 @@ class Loaded:
     diagnostics: tuple[Diagnostic, ...] = ()
     passed_over: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    missing: tuple[str, ...] = ()
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -376,7 +400,7 @@ class Options:
     Attributes:
         endpoint: `--endpoint`.
         variables: `--var K=V`, texts.
-        variable_files: `--vars FILE`.
+        variable_files: `--vars`, each a file or the id of a VariableSet.
         receiver: `--receiver`, each `HOST`, `HOST:PORT`, `http=HOST:PORT` or `grpc=HOST:PORT`.
         compat: `--compat`.
         wait: `--wait`.
@@ -384,6 +408,12 @@ class Options:
         linger_s: `--linger`.
         on_inconclusive: `--on-inconclusive`.
         stored: Whether the plans will run on a stored trace (a test without a trigger is then no fault).
+        store: `--store`, a name from `spanspec.yaml`, or `embedded`.
+        retries: `--retries`.
+        jobs: `--jobs`, a number or `auto`.
+        forward: `--forward`, URLs.
+        gates: `--required-gates`.
+        checking: Whether resources alone are enough to find (`lint`), where a run needs a test.
     """
 
     endpoint: str = ""
@@ -396,3 +426,9 @@ class Options:
     linger_s: float | None = None
     on_inconclusive: str = ""
     stored: bool = False
+    store: str = ""
+    retries: int | None = None
+    jobs: str = ""
+    forward: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    checking: bool = False

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spanspec.definition import settings
+from spanspec.definition.cases import cases_of
+from spanspec.definition.effects import gates_of, store_of
 from spanspec.definition.fields import trigger_plan
+from spanspec.definition.hooks import hooks_of
+from spanspec.definition.outputs import output_plans
 from spanspec.definition.plan import (
     AssertionPlan,
     CheckPlan,
     ExpectPlan,
     Options,
-    OutputPlan,
     Plan,
     Reference,
     SpecPlan,
@@ -21,6 +25,7 @@ from spanspec.definition.plan import (
 from spanspec.definition.scalars import Scalar, as_text
 from spanspec.definition.shape import address_fields
 from spanspec.definition.texts import Reader, nodes_of
+from spanspec.definition.variables import ordered
 from spanspec.definition.yaml import Mapping as MappingNode
 from spanspec.definition.yaml import Node, plain, walk
 from spanspec.language.dialect import Dialect
@@ -32,11 +37,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from spanspec.definition.decode import Definition, ExpectText, OutputText, SpecText
+    from spanspec.definition.blocks import Layer
+    from spanspec.definition.cases import Row
+    from spanspec.definition.decode import Definition, ExpectText, SpecText
     from spanspec.definition.plan import TriggerPlan
-    from spanspec.definition.settings import Layer
     from spanspec.language.syntax import Statement
-    from spanspec.source.text import SourceText
+
+_TRY_S = 60.0
+_TRIGGER_S = 30.0
+"""Room for the trigger beside `settle.timeout`, where nobody said how long a whole try may take."""
+
+
+Written = tuple[MappingNode, Reader]
+"""A mapping of variables with the file that it stands in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,39 +59,49 @@ class Around:
     Attributes:
         folder: The file's own.
         configs: The settings of each `spanspec.yaml`, outermost first.
-        variables: The `vars` of each of them with their file.
+        resources: The settings of the reference's resources that hold for the file, weakest first.
+        variables: The `vars` of each `spanspec.yaml` with their file.
+        suites: The `vars` of the suites that the test is a step of, the outer one's first.
         above: The settings of the environment and the command line.
-        overrides: Variables of `--vars` and `--var`.
+        files: Variables of `--vars`.
+        given: Variables of `--var`.
         options: The command line.
+        tests: Finds the test that an item of set-up or tear-down names.
     """
 
     folder: Path
     configs: tuple[Layer, ...] = ()
-    variables: tuple[tuple[MappingNode, Reader], ...] = ()
+    resources: tuple[Layer, ...] = ()
+    variables: tuple[Written, ...] = ()
+    suites: tuple[Written, ...] = ()
     above: tuple[Layer, ...] = ()
-    overrides: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    given: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     options: Options = field(default_factory=Options)
+    tests: Callable[[Scalar], Plan | None] = lambda _: None
 
 
-def plan_of(
+def plans_of(
     definition: Definition, reader: Reader, around: Around, *, default_name: str
-) -> tuple[Plan, tuple[Path, ...], Scalar | None]:
-    """The plan of a test, the data files that it names, and its `only_if`; faults go to the reader."""
+) -> tuple[tuple[Plan, ...], tuple[Path, ...]]:
+    """The plans of a test, one a row, and the data files that it names; faults go to the reader."""
     before = len(reader.faults.found)
-    variables = _variables(definition, reader, around)
+    cases = cases_of(definition.cases, around.folder, reader.faults)
+    variables = _Variables(definition, reader, around)
     dialect = Dialect.COMPAT if definition.compat or around.options.compat else Dialect.SPECS
     trigger, data = _trigger(definition, reader, around)
+    hooks, more = _hooks(definition, reader, around, dialect)
     specs = [_spec(index, spec, dialect, reader) for index, spec in enumerate(definition.specs)]
     expects = [_expect(index, item, reader) for index, item in enumerate(definition.expects)]
     checks: list[CheckPlan] = [check for check in (*specs, *expects) if check is not None]
-    outputs = _outputs(definition, dialect, reader)
+    outputs = output_plans(definition.outputs, dialect, reader, strict=definition.strict)
     if definition.skip_trace:
         _without_trace(definition, checks, reader)
     _remark(definition, reader, stored=around.options.stored)
     until = definition.settings.get("settle.until")
     if until is not None and until.node is not None:
         reader.until(until.node)
-    plan = _settled(definition, around, reader.source)
+    plan = settled(definition, around, reader)
     whole = Plan(
         name=definition.name or default_name,
         path=reader.path,
@@ -86,7 +109,7 @@ def plan_of(
         trigger=trigger,
         checks=tuple(checks),
         outputs=outputs,
-        variables=MappingProxyType(variables),
+        variables=MappingProxyType(variables.ordered({})),
         description=definition.description,
         tags=definition.tags,
         skip=definition.skip,
@@ -95,10 +118,29 @@ def plan_of(
         references=_references(definition, reader),
         strict=definition.strict,
         warnings=tuple(each for each in reader.faults.found[before:] if each.severity is Severity.WARNING),
+        id=definition.id,
+        place=reader.place_of(definition.place),
+        needs=tuple(as_text(need) for need in definition.needs),
+        **hooks,  # type: ignore[arg-type]  # the names are Plan's
         **plan,  # type: ignore[arg-type]  # the names are Plan's, made right below
     )
     _base(whole, reader, around)
-    return whole, data, definition.only_if
+    files = (*data, *more, *((cases.file,) if cases is not None and cases.file is not None else ()))
+    if cases is None:
+        return (whole,), files
+    return tuple(variables.row(whole, index, row) for index, row in enumerate(cases.rows)), files
+
+
+def _hooks(
+    definition: Definition, reader: Reader, around: Around, dialect: Dialect
+) -> tuple[dict[str, object], tuple[Path, ...]]:
+    out: dict[str, object] = {}
+    data: tuple[Path, ...] = ()
+    for name, entry in (("setup", definition.setup), ("teardown", definition.teardown)):
+        found, files = hooks_of(entry, reader, around.folder, dialect, around.tests, strict=definition.strict)
+        out[name] = found
+        data += files
+    return out, data
 
 
 def _references(definition: Definition, reader: Reader) -> tuple[Reference, ...]:
@@ -109,22 +151,27 @@ def _references(definition: Definition, reader: Reader) -> tuple[Reference, ...]
     return found
 
 
-def _settled(definition: Definition, around: Around, source: SourceText) -> dict[str, object]:
+def settled(definition: Definition, around: Around, reader: Reader) -> dict[str, object]:
     """The settings' part of a plan."""
-    own = settings.merged((*around.configs, definition.settings))
+    own = settings.merged((*around.configs, *around.resources, definition.settings))
     found = settings.merged((own, *around.above))
     endpoint, written = found.get("endpoint"), own.get("endpoint")
     said_outside = endpoint is not None and endpoint is not written
+    settle = settings.settle_settings(found)
     out: dict[str, object] = {
-        "settle": settings.settle_settings(found),
+        "settle": settle,
         "endpoint": str(endpoint.value) if endpoint else "",
         "replace_origin": said_outside,
         "origin": str(written.value) if written else "",
+        "store": store_of(found, reader),
+        "gates": gates_of(found, reader),
+        "timeout_s": max(_TRY_S, settle.timeout_s + _TRIGGER_S),
     }
     for path, name in (
         ("timeout", "timeout_s"),
         ("on_inconclusive", "on_inconclusive"),
         ("semconv_aliases", "aliases"),
+        ("retries", "retries"),
     ):
         if path in found:
             out[name] = found[path].value
@@ -134,19 +181,48 @@ def _settled(definition: Definition, around: Around, source: SourceText) -> dict
 # --- variables ----------------------------------------------------------------------------------------------------
 
 
-def _variables(definition: Definition, reader: Reader, around: Around) -> dict[str, object]:
-    """Overriding ones first, for they depend on nothing; then those of the files, the inner file's winning."""
-    out: dict[str, object] = dict(around.overrides)
-    own = (definition.variables, reader)
-    winners: dict[str, tuple[Node, Reader]] = {}
-    for node, place in (*around.variables, own):
-        for entry in node.entries if node is not None else ():
-            winners[entry.key.text] = (entry.value, place)
-    for name, (value, place) in winners.items():
-        if name not in around.overrides:
+class _Variables:
+    """The variables of one test: those of its files and suites read once, those of each row put among them."""
+
+    def __init__(self, definition: Definition, reader: Reader, around: Around) -> None:
+        self._around = around
+        self._reader = reader
+        own = ((definition.variables, reader),) if definition.variables is not None else ()
+        self._suite = self._read(around.suites, over=around.given)
+        self._written = self._read((*around.variables, *own), over={**around.files, **self._suite, **around.given})
+
+    def _read(self, layers: tuple[Written, ...], over: Mapping[str, object]) -> dict[str, object]:
+        winners: dict[str, tuple[Node, Reader]] = {}
+        for node, place in layers:
+            winners.update({entry.key.text: (entry.value, place) for entry in node.entries})
+        out: dict[str, object] = {}
+        for name, (value, place) in winners.items():
             out[name] = plain(value)
-            _read_templates(value, f"vars.{name}", place, reader)
-    return out
+            if name not in over:
+                _read_templates(value, f"vars.{name}", place, self._reader)
+        return out
+
+    def ordered(self, row: Mapping[str, object]) -> dict[str, object]:
+        """All of them, those that depend on nothing first."""
+        around = self._around
+        return ordered(written=self._written, files=around.files, suite=self._suite, row=row, given=around.given)
+
+    def row(self, plan: Plan, index: int, row: Row) -> Plan:
+        """The plan for one row."""
+        for name, node in row.nodes.items():
+            if name not in self._around.given:
+                _read_templates(node, f"vars.{name}", self._reader, self._reader)
+        mine = tuple(self._reader.references)
+        self._reader.references.clear()
+        replaced = {f"vars.{name}" for name in row.values}
+        return replace(
+            plan,
+            variables=MappingProxyType(self.ordered(row.values)),
+            row=row.values,
+            row_index=index,
+            row_label=row.label,
+            references=(*mine, *(each for each in plan.references if each.where not in replaced)),
+        )
 
 
 def _read_templates(node: Node, where: str, place: Reader, reader: Reader) -> None:
@@ -202,37 +278,6 @@ def _expect(index: int, item: ExpectText, reader: Reader) -> ExpectPlan | None:
         place=reader.place(item.that),
         name=item.name,
         on_inconclusive=item.on_inconclusive,
-    )
-
-
-def _outputs(definition: Definition, dialect: Dialect, reader: Reader) -> tuple[OutputPlan, ...]:
-    out: list[OutputPlan] = []
-    for index, text in enumerate(definition.outputs):
-        if any(other.name == text.name for other in out):
-            say = reader.faults.error if definition.strict else reader.faults.warn
-            say(
-                "duplicate-output",
-                f'two outputs have the name "{text.name}"',
-                text.place,
-                help="Give each a name of its own.",
-            )
-        found = _output(index, text, dialect, reader)
-        if found is not None:
-            out.append(found)
-    return tuple(out)
-
-
-def _output(index: int, text: OutputText, dialect: Dialect, reader: Reader) -> OutputPlan | None:
-    selector = reader.selector(text.selector, dialect, f"outputs[{index}].selector")
-    value = reader.expression(text.value, dialect, f"outputs[{index}].value")
-    if selector is None or value is None:
-        return None
-    return OutputPlan(
-        name=text.name,
-        selector=selector,
-        value=value,
-        place=reader.place(text.value),
-        has_selector=text.selector is not None,
     )
 
 

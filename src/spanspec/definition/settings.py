@@ -1,19 +1,20 @@
 """Settings: which there are, where each comes from, and which wins.
 
-Lowest first: built in, `spanspec.yaml` (outer, then inner), the test's file, `SPANSPEC_*` variables, the command line.
+Lowest first: built in, `spanspec.yaml` (outer, then inner), resources that hold for the file, the test itself,
+`SPANSPEC_*` variables, the command line.
 A setting is known by its key path, `settle.quiet`; its variable is that path in capitals, `SPANSPEC_SETTLE_QUIET`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from spanspec.definition import values
+from spanspec.definition import blocks, values
+from spanspec.definition.blocks import Folder, Layer, Setting
 from spanspec.definition.keys import CONFIG, RECEIVER, SETTLE, known_entries
-from spanspec.definition.plan import Options, RunSettings, SettleSettings, Wait
+from spanspec.definition.plan import EnvironmentPlan, Options, RunSettings, SettleSettings, StorePlan, Wait
 from spanspec.definition.scalars import Scalar, as_text
 from spanspec.definition.values import BadValueError
 from spanspec.definition.yaml import Mapping as MappingNode
@@ -31,14 +32,11 @@ if TYPE_CHECKING:
     from spanspec.definition.yaml import Entry
 
 PREFIX = "SPANSPEC_"
+_LISTS = ("secrets", "paths", "forward")
 
 
 def _identity(text: str) -> str:
     return text
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
@@ -49,9 +47,13 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "linger": values.linger,
         "on_inconclusive": values.outcome,
         "semconv_aliases": values.boolean,
-        "secrets": _parts,
-        "paths": _parts,
-        "store": values.store,
+        "secrets": values.parts,
+        "paths": values.parts,
+        "store": _identity,
+        "retries": values.count,
+        "jobs": values.jobs,
+        "forward": values.urls,
+        "required_gates": values.gates,
         "receiver.http": lambda text: values.address(text, values.DEFAULT_HTTP_PORT),
         "receiver.grpc": lambda text: values.address(text, values.DEFAULT_GRPC_PORT),
         "settle.until": _identity,
@@ -59,18 +61,6 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         **{f"settle.{name}": values.seconds for name in SETTLE if name not in ("until", "wait")},
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A value with where it came from: `spanspec.yaml:3`, `SPANSPEC_ENDPOINT`, `--endpoint`; `node` when from a file."""
-
-    value: object
-    origin: str
-    node: Scalar | None = None
-
-
-Layer = Mapping[str, Setting]
 
 
 def merged(layers: Iterable[Layer]) -> dict[str, Setting]:
@@ -84,29 +74,20 @@ def merged(layers: Iterable[Layer]) -> dict[str, Setting]:
 # --- from a file --------------------------------------------------------------------------------------------------
 
 
-def of_config(node: Node, faults: Faults) -> tuple[Layer, MappingNode | None]:
+def of_config(node: Node, faults: Faults, folder: Folder) -> tuple[Layer, MappingNode | None]:
     """What a `spanspec.yaml` says, and its `vars`."""
     if not isinstance(node, MappingNode):
         faults.wrong_type("spanspec.yaml", "a mapping", node, kind_of(node))
         return {}, None
     entries = known_entries(node, CONFIG, faults, what="spanspec.yaml", strict=True)
-    return of_entries(entries, faults), variables_node(entries.get("vars"), faults)
+    layer = {**of_entries(entries, faults), **blocks.of_entries(entries, faults, folder)}
+    return layer, variables_node(entries.get("vars"), faults)
 
 
-def of_entries(entries: Mapping[str, Entry], faults: Faults) -> Layer:
+def of_entries(entries: Mapping[str, Entry], faults: Faults) -> dict[str, Setting]:
     """The settings among the entries of a `spanspec.yaml` or of a test."""
     out: dict[str, Setting] = {}
-    for name in (
-        "endpoint",
-        "trace_url",
-        "timeout",
-        "linger",
-        "on_inconclusive",
-        "semconv_aliases",
-        "secrets",
-        "paths",
-        "store",
-    ):
+    for name in _READERS:
         if name in entries:
             _read(name, entries[name].value, faults, out)
     if "settle" in entries:
@@ -149,11 +130,7 @@ def _receiver(node: Node, faults: Faults, out: dict[str, Setting]) -> None:
     except BadValueError as fault:
         faults.error(fault.code, f"`receiver`: {fault}", node.range, help=fault.help)
         return
-    out.update({name: Setting(value, _origin(node, faults)) for name, value in found.items()})
-
-
-def _origin(node: Node, faults: Faults) -> str:
-    return f"{faults.source.name}:{faults.source.position(node.range.start).line}"
+    out.update({name: Setting(value, blocks.origin(node, faults)) for name, value in found.items()})
 
 
 def _read(path: str, node: Node, faults: Faults, out: dict[str, Setting]) -> None:
@@ -161,13 +138,13 @@ def _read(path: str, node: Node, faults: Faults, out: dict[str, Setting]) -> Non
     if text is None:
         return
     try:
-        value = _READERS[path](text) if isinstance(text, str) else text
+        value = _READERS[path](text if isinstance(text, str) else ",".join(text))
     except BadValueError as fault:
         faults.error(fault.code, f"`{path}`: {fault}", node.range, help=fault.help)
         return
     if path == "settle.until" and isinstance(node, Scalar):
         _until(as_text(node), node, faults)
-    out[path] = Setting(value, _origin(node, faults), node if isinstance(node, Scalar) else None)
+    out[path] = Setting(value, blocks.origin(node, faults), node if isinstance(node, Scalar) else None)
     if path in ("receiver.http", "receiver.grpc"):
         out["receiver.explicit"] = Setting(True, out[path].origin)
 
@@ -181,7 +158,7 @@ def _until(text: str, node: Scalar, faults: Faults) -> None:
 
 def _written(path: str, node: Node, faults: Faults) -> str | tuple[str, ...] | None:
     """What stands there as text, or as texts for the lists; None where it is empty or a fault was added."""
-    if path in ("secrets", "paths") and isinstance(node, Sequence):
+    if path in _LISTS and isinstance(node, Sequence):
         items = [as_text(item) for item in node.items if isinstance(item, Scalar)]
         for item in node.items:
             if not isinstance(item, Scalar):
@@ -189,7 +166,7 @@ def _written(path: str, node: Node, faults: Faults) -> str | tuple[str, ...] | N
         return tuple(items)
     if isinstance(node, Scalar):
         return None if node.value is None else as_text(node)
-    faults.wrong_type(f"`{path}`", "a list of texts" if path in ("secrets", "paths") else "a text", node, kind_of(node))
+    faults.wrong_type(f"`{path}`", "a list of texts" if path in _LISTS else "a text", node, kind_of(node))
     return None
 
 
@@ -200,19 +177,23 @@ def of_environment(environment: Mapping[str, str]) -> tuple[Layer, tuple[Diagnos
     """What `SPANSPEC_*` variables say; empty ones say nothing."""
     out: dict[str, Setting] = {}
     faults: list[Diagnostic] = []
-    for path, reader in _READERS.items():
+    for path in _READERS:
         name = PREFIX + path.replace(".", "_").upper()
         text = environment.get(name, "")
         if text:
-            try:
-                out[path] = Setting(reader(text), name)
-                if path in ("receiver.http", "receiver.grpc"):
-                    out["receiver.explicit"] = Setting(True, name)
-            except BadValueError as fault:
-                faults.append(Diagnostic(code=fault.code, message=f"{name}: {fault}", help=fault.help))
+            _of_text(path, text, name, out, faults)
     if environment.get(f"{PREFIX}RECEIVER"):
         _receiver_text([environment[f"{PREFIX}RECEIVER"]], f"{PREFIX}RECEIVER", out, faults)
     return out, tuple(faults)
+
+
+def _of_text(path: str, text: str, origin: str, out: dict[str, Setting], faults: list[Diagnostic]) -> None:
+    try:
+        out[path] = Setting(_READERS[path](text), origin)
+        if path in ("receiver.http", "receiver.grpc"):
+            out["receiver.explicit"] = Setting(True, origin)
+    except BadValueError as fault:
+        faults.append(Diagnostic(code=fault.code, message=f"{origin}: {fault}", help=fault.help))
 
 
 def of_options(options: Options) -> tuple[Layer, tuple[Diagnostic, ...]]:
@@ -225,10 +206,16 @@ def of_options(options: Options) -> tuple[Layer, tuple[Diagnostic, ...]]:
         "timeout": options.timeout_s,
         "linger": options.linger_s,
         "on_inconclusive": options.on_inconclusive or None,
+        "store": options.store or None,
+        "retries": options.retries,
     }
     for path, value in said.items():
         if value is not None:
             out[path] = Setting(value, f"--{path.rpartition('.')[2].replace('_', '-')}")
+    texts = {"jobs": options.jobs, "forward": ",".join(options.forward), "required_gates": ",".join(options.gates)}
+    for path, text in texts.items():
+        if text:
+            _of_text(path, text, f"--{path.replace('_', '-')}", out, faults)
     if options.receiver:
         _receiver_text(options.receiver, "--receiver", out, faults)
     return out, tuple(faults)
@@ -281,8 +268,8 @@ def run_settings(found: Layer) -> RunSettings:
     built_in = RunSettings()
     given = {path: setting.value for path, setting in found.items()}
     http, grpc = given.get("receiver.http", built_in.receiver_http), given.get("receiver.grpc", built_in.receiver_grpc)
-    linger = given.get("linger")
-    secrets = given.get("secrets", ())
+    linger, secrets, forward = given.get("linger"), given.get("secrets", ()), given.get("forward", ())
+    jobs, environment = given.get("jobs"), given.get("environment")
     return RunSettings(
         receiver_http=str(http),
         receiver_grpc=str(grpc),
@@ -290,7 +277,18 @@ def run_settings(found: Layer) -> RunSettings:
         linger_s=float(linger) if isinstance(linger, int | float) else None,
         trace_url=str(given.get("trace_url", "")),
         secrets=tuple(secrets) if isinstance(secrets, tuple) else (),
+        jobs=jobs if isinstance(jobs, int) else None,
+        reports=tuple((name, str(path)) for name, path in blocks.below("reports", found).items()),
+        stores=stores_of(found),
+        forward=tuple(forward) if isinstance(forward, tuple) else (),
+        environment=environment if isinstance(environment, EnvironmentPlan) else None,
     )
+
+
+def stores_of(found: Layer) -> Mapping[str, StorePlan]:
+    """The stores by name."""
+    named = blocks.below("stores", found).items()
+    return MappingProxyType({name: store for name, store in named if isinstance(store, StorePlan)})
 
 
 def settle_settings(found: Layer) -> SettleSettings:

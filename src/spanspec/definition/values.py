@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 DEFAULT_HTTP_PORT = 4318
 DEFAULT_GRPC_PORT = 4317
+GATES = ("test-specs", "analyzer-score", "analyzer-rules")
+"""The gates that a run can require."""
+MOST = 1000
+"""Of tries and of jobs."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _BARE_NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -87,17 +91,60 @@ def wait(text: str) -> str:
     return choice(text, WAITS)
 
 
-def store(text: str) -> str:
-    """The name of a store.
+def count(text: str) -> int:
+    """A whole number, 0 or more.
 
     Raises:
-        BadValueError: This version does not have it.
+        BadValueError: It is none, or more than a thousand.
     """
-    if text == "embedded":
-        return text
-    raise BadValueError(
-        f'"{text}" is not supported by this version', code="not-yet", help="Leave `store` out: the run has a receiver."
-    )
+    stripped = text.strip()
+    if not (stripped.isascii() and stripped.isdecimal()):
+        raise BadValueError(f'"{text}" is no whole number', help="Write 0, 1, 2 or the like.")
+    if len(stripped) > 4 or int(stripped) > MOST:
+        raise BadValueError(f"{stripped} is more than {MOST}", help="Write a smaller number.")
+    return int(stripped)
+
+
+def jobs(text: str) -> int | None:
+    """How many cases at once; None for `auto`.
+
+    Raises:
+        BadValueError: It is neither a number from 1 on nor `auto`.
+    """
+    if text.strip() == "auto":
+        return None
+    found = count(text)
+    if found == 0:
+        raise BadValueError("0 jobs would never end", help="Write a number from 1 on, or auto.")
+    return found
+
+
+def gates(text: str) -> tuple[str, ...]:
+    """Required gates, parted by commas.
+
+    Raises:
+        BadValueError: One is none of the three.
+    """
+    return tuple(choice(part, GATES) for part in parts(text))
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Texts parted by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def urls(text: str) -> tuple[str, ...]:
+    """URLs parted by commas.
+
+    Raises:
+        BadValueError: One has no `http://` or `https://`, or no host.
+    """
+    found = parts(text)
+    for url in found:
+        scheme, mark, rest = url.partition("://")
+        if not mark or scheme.lower() not in ("http", "https") or not rest.strip("/"):
+            raise BadValueError(f'"{url}" is no URL', help="Write it like http://127.0.0.1:14318.")
+    return found
 
 
 def linger(text: str) -> float | None:

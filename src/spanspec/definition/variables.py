@@ -1,31 +1,27 @@
-"""Variables: where they come from, and which are named but defined nowhere.
+"""Variables: where they come from, which wins, and in which order they are evaluated.
 
-Lowest first: `vars` of `spanspec.yaml` and of the file, `--vars`, `--var`, then outputs. `var:X` and `env:X` both look
-there; `env:X` then looks in the process's environment and in `.env`.
+Lowest first: `vars` of `spanspec.yaml` and of the file, `--vars`, `vars` of the suite, the row of `cases`, `--var`, then
+outputs. `var:X` and `env:X` both look there; `env:X` then looks in the process's environment and in `.env`.
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spanspec.definition.scalars import Scalar, as_text
+from spanspec.definition.texts import variables_named
 from spanspec.definition.yaml import Mapping as MappingNode
 from spanspec.definition.yaml import Node, Sequence, kind_of, plain
-from spanspec.source.diagnostics import Diagnostic
-from spanspec.source.suggest import did_you_mean
+from spanspec.language.dialect import Dialect
+from spanspec.language.parser import parse_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from spanspec.definition.faults import Faults
-    from spanspec.definition.plan import Plan, Reference
-    from spanspec.language.verdict import Value
 
 ENDPOINT = "ENDPOINT"
 """The variable that holds the endpoint, unless somebody gave it another value."""
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def literal(text: str) -> str:
@@ -33,61 +29,61 @@ def literal(text: str) -> str:
     return text.replace("${", "$${")
 
 
-def missing(
-    plans: Iterable[Plan], variables: Mapping[str, Value] = _NOTHING, *, environment: Mapping[str, str] = _NOTHING
-) -> tuple[Diagnostic, ...]:
-    """A fault for each variable that a plan names and nothing defines, at its first use.
+def literal_tree(value: object) -> object:
+    """The same for every text inside a value."""
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, dict):
+        return {key: literal_tree(item) for key, item in value.items()}
+    return [literal_tree(item) for item in value] if isinstance(value, list) else value
 
-    Looked at are the trigger, `vars`, selectors, assertions, expectations, outputs: everything, before anything is sent.
+
+def ordered(
+    *,
+    written: Mapping[str, object],
+    files: Mapping[str, object],
+    suite: Mapping[str, object],
+    row: Mapping[str, object],
+    given: Mapping[str, object],
+) -> dict[str, object]:
+    """The variables that win, in the order of evaluation.
+
+    What is given from outside depends on nothing and comes first. Variables of a suite and of a row come before those of
+    the files, which can so be built from them, unless they are themselves built from those: then after.
 
     Args:
-        plans: The plans.
-        variables: Defined besides the plan's own.
-        environment: Where `env:NAME` looks last.
+        written: `vars` of `spanspec.yaml` and of the file, top to bottom.
+        files: `--vars`.
+        suite: `vars` of the suite, the outer one's first.
+        row: The row of `cases`.
+        given: `--var`.
     """
-    out: list[Diagnostic] = []
-    for plan in plans:
-        seen = set()
-        for reference in plan.references:
-            if reference.name not in seen and not _defined(reference, plan, variables, environment):
-                seen.add(reference.name)
-                out.append(_fault(reference, plan, variables, environment))
-    return tuple(dict.fromkeys(out))
+    winners = {**written, **files, **suite, **row, **given}
+    own = {
+        name for name in written if name not in files and name not in suite and name not in row and name not in given
+    }
+    early: dict[str, object] = {}
+    late: dict[str, object] = {}
+    for name in {**files, **given, **suite, **row}:
+        value = winners[name]
+        bound = suite.get(name) is value or row.get(name) is value
+        needs = set(names_in(value)) if bound else set()
+        (late if needs & (own | set(late)) else early)[name] = value
+    return {**early, **{name: written[name] for name in written if name in own}, **late}
 
 
-def _defined(reference: Reference, plan: Plan, variables: Mapping[str, Value], environment: Mapping[str, str]) -> bool:
-    if reference.name in variables or reference.name in _known(reference, plan):
-        return True
-    return reference.prefix == "env" and reference.name in environment
-
-
-def _known(reference: Reference, plan: Plan) -> set[str]:
-    """The variables known where a reference stands; in `vars` only those above."""
-    names = list(plan.variables)
-    if reference.where.startswith("vars."):
-        own = reference.where.removeprefix("vars.")
-        names = names[: names.index(own)] if own in names else names
-    known = {*names, *(ENDPOINT for _ in (1,) if plan.endpoint)}
-    return known | {output.name for output in plan.outputs} if reference.own_outputs else known
-
-
-def _fault(
-    reference: Reference, plan: Plan, variables: Mapping[str, Value], environment: Mapping[str, str]
-) -> Diagnostic:
-    name = reference.name
-    candidates = {*_known(reference, plan), *variables, *(environment if reference.prefix == "env" else ())}
-    below = reference.where.startswith("vars.") and name in plan.variables
-    advice = f"Pass --var {name}=VALUE, or write it under `vars:`."
-    if reference.prefix == "env":
-        advice = f"Set the environment variable {name}, pass --var {name}=VALUE, or write it under `vars:`."
-    return Diagnostic(
-        code="missing-variable",
-        message=f'no variable "{name}" is defined, and `{reference.where}` needs it',
-        range=reference.range,
-        source=reference.source or plan.source,
-        label="" if below else did_you_mean(name, candidates),
-        help="Write it above this one: variables are evaluated top to bottom." if below else advice,
-    )
+def names_in(value: object) -> Iterator[str]:
+    """The variables that the templates in a value name."""
+    if isinstance(value, str):
+        node = parse_template(value, Dialect.SPECS).node if "${" in value else None
+        if node is not None:
+            yield from (name.key for name in variables_named(node))
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from names_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from names_in(item)
 
 
 # --- from files -----------------------------------------------------------------------------------------------------

@@ -156,6 +156,56 @@ CODES: dict[str, Code] = {
         title="a file or folder that is not there",
         why="Paths on the command line are relative to the working folder, paths in a definition to its own folder.",
     ),
+    "unknown-test": Code(
+        title="a step, item or need that names nothing",
+        why="A step, an item of set-up and a need name a file relative to their own, or the id or name of a test or suite in the paths of the run, in the folder, or below the outermost spanspec.yaml.",
+        wrong="steps: [ chekout ]",
+        right="steps: [ checkout ]",
+    ),
+    "ambiguous-name": Code(
+        title="a name that several definitions have",
+        why="What is named must be one thing; otherwise it depends on the order of files which one is meant.",
+    ),
+    "duplicate-name": Code(
+        title="two definitions of one name in one file",
+        why="Reports, steps and needs tell tests apart by their names.",
+        wrong="name: buy\n…\n---\nname: buy",
+        right="name: buy\n…\n---\nname: buy twice",
+    ),
+    "circular-steps": Code(
+        title="suites that are steps of each other",
+        why="Such a suite would never end. The message shows the way round.",
+    ),
+    "circular-needs": Code(
+        title="definitions that need each other",
+        why="None of them could be the first to run. The message shows the way round.",
+        wrong="name: a\nneeds: b\n…\n---\nname: b\nneeds: a",
+        right="name: a\n…\n---\nname: b\nneeds: a",
+    ),
+    "no-cases": Code(
+        title="`cases` without a row",
+        why="The test would never run, and nobody would notice.",
+        wrong="cases: []",
+        right="cases: [ { country: DE } ]",
+    ),
+    "ragged-row": Code(
+        title="a row with more or fewer values than columns",
+        why="It cannot be told which column is missing, so every value of the row would be in doubt.",
+        wrong="country,tax\nDE",
+        right="country,tax\nDE,19",
+    ),
+    "unknown-store": Code(
+        title="a store that nothing describes",
+        why="`store` names one of `stores` in spanspec.yaml, a DataStore by its id, or `embedded`, the receiver of the run.",
+        wrong="store: jager",
+        right="store: jaeger",
+    ),
+    "no-analyzer": Code(
+        title="a required gate without an analyzer",
+        why="A gate that nothing judges must not pass by itself.",
+        wrong="requiredGates: [ analyzer-score ]",
+        right="requiredGates: [ test-specs ]",
+    ),
     "unreadable": Code(
         title="a file that cannot be read",
         why="It is no text, too big, or may not be opened.",
