@@ -16,6 +16,7 @@ from spanspec.definition.load import load
 from spanspec.definition.plan import Loaded, Options
 from spanspec.errors import DiagnosticsError, UsageError
 from spanspec.language.checker import check as check_names
+from spanspec.language.checker import check_parts
 from spanspec.language.dialect import Dialect
 from spanspec.language.parser import parse_statement
 from spanspec.language.statements import judge
@@ -101,7 +102,7 @@ def check(trace: Trace, statement: str) -> CheckResult:
     """
     source = SourceText("<expression>", statement)
     parsed = parse_statement(statement, Dialect.EXPECT)
-    diagnostics = list(parsed.diagnostics)
+    diagnostics = [*parsed.diagnostics, *check_parts(parsed.parts, Dialect.EXPECT)]
     if parsed.node is not None:
         diagnostics.extend(check_names(parsed.node, Dialect.EXPECT))
     if parsed.node is None or has_errors(diagnostics):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from spanspec.definition.plan import Reference
 from spanspec.definition.scalars import Scalar, as_text
 from spanspec.definition.yaml import as_block, comment_after
-from spanspec.language.checker import check
+from spanspec.language.checker import check, check_parts
 from spanspec.language.dialect import Dialect
 from spanspec.language.parser import Parsed, parse_expression, parse_selector, parse_statement, parse_template
 from spanspec.language.syntax import Expression, Filtered, Name, Node, Place, Selector, Statement, Template
@@ -79,6 +79,7 @@ class Reader:
             return None
         self.faults.in_text(parsed.diagnostics, scalar)
         if parsed.node is None:
+            self.faults.in_text(check_parts(parsed.parts, dialect), scalar)
             self._refer_anyway(scalar, where, own_outputs=own_outputs)
             return None
         found = check(parsed.node, dialect, kind=kind)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from spanspec.errors import DiagnosticsError
 from spanspec.language.aggregates import evaluate_call
-from spanspec.language.checker import check
+from spanspec.language.checker import check, check_parts
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import evaluate as value_of
 from spanspec.language.parser import parse_expression, parse_selector, parse_statement
@@ -74,7 +74,7 @@ def read(text: str, dialect: Dialect = Dialect.EXPECT) -> tuple[Tree | None, tup
             return (None if has_errors(found) else parsed.node), (*parsed.diagnostics, *found)
         tried.append(parsed)
     furthest = max(tried, key=lambda parsed: max((f.range.start for f in parsed.diagnostics if f.range), default=-1))
-    return None, furthest.diagnostics
+    return None, (*furthest.diagnostics, *check_parts(furthest.parts, dialect))
 
 
 def parse(text: str, dialect: Dialect = Dialect.EXPECT) -> Tree:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from spanspec.language.checks.calls import check_call, check_filter, check_pattern
 from spanspec.language.checks.contradictions import check_condition, check_conjunction
 from spanspec.language.checks.emptiness import check_chain, check_step
-from spanspec.language.checks.likely import check_name, check_values, dotted_prefix
+from spanspec.language.checks.likely import ENUMERATIONS, check_name, check_values, dotted_prefix
 from spanspec.language.checks.report import Report
 from spanspec.language.checks.settled import check_alternatives, check_compare, check_expect, check_quantifier
 from spanspec.language.checks.static_types import Static, static_type
@@ -60,14 +60,16 @@ TextKind: TypeAlias = Literal["selector", "statement", "expression", "template"]
 
 SELECTED_COUNT = "tracetest.selected_spans.count"
 
+_SURE_OF_PARTS = frozenset(
+    {
+        "unknown-function", "unknown-filter", "unknown-field", "bad-pattern", "bad-json-path", "impossible-comparison",
+        "empty-range", "unquoted-text", "missing-unit",
+    }
+)  # fmt: skip
 _SPAN_PLACES = (Place.BARE, Place.ATTR, Place.RESOURCE, Place.SCOPE, Place.SPAN, Place.EVENT, Place.LINK)
 _PARTS = (Place.EVENT, Place.LINK)
 _ORDERED = (Comparator.LT, Comparator.LE, Comparator.GT, Comparator.GE)
 _EQUAL = (Comparator.EQ, Comparator.NE)
-_ENUMERATIONS = {
-    "kind": ("unspecified", "internal", "server", "client", "producer", "consumer"),
-    "status": ("unset", "ok", "error"),
-}
 _MORE_FIELDS = {Place.SPAN: "; an attribute is attr:KEY", Place.RESPONSE: ", header.NAME"}
 _ADDS_UP = (Static.NUMBER, Static.DURATION)
 
@@ -105,6 +107,12 @@ def check(node: Node, dialect: Dialect, *, kind: TextKind | None = None) -> tupl
     checker = _Checker(dialect, report, field=found == "template")
     checker.run(node, _Here(span=dialect is not Dialect.EXPECT and found != "template"))
     return report.ordered()
+
+
+def check_parts(nodes: Iterable[Node], dialect: Dialect) -> tuple[Diagnostic, ...]:
+    """What is wrong with the parts of a text that did not parse as a whole: only what no missing part can mend."""
+    found = (fault for node in nodes for fault in check(node, dialect))
+    return tuple(fault for fault in found if fault.code in _SURE_OF_PARTS)
 
 
 def _kind_of(node: Node) -> TextKind | None:
@@ -352,7 +360,7 @@ class _Checker:
         ours = left.place is Place.SPAN or (
             left.place is Place.BARE and not left.quoted and self.dialect is Dialect.EXPECT and left.key in BARE_FIELDS
         )
-        known = _ENUMERATIONS.get(left.key) if ours else None
+        known = ENUMERATIONS.get(left.key) if ours else None
         if known is None:
             return
         for text in right.items if isinstance(right, ListLiteral) else (right,):

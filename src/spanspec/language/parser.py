@@ -55,17 +55,18 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from spanspec.language.dialect import Dialect
 from spanspec.language.grammar.cursor import MAX_DEPTH, Fail
+from spanspec.language.grammar.recovery import read_parts
 from spanspec.language.grammar.statements import Statements
 from spanspec.language.grammar.walk import height
 from spanspec.language.reference import grammar as reference_grammar
-from spanspec.language.syntax import Template
+from spanspec.language.syntax import Node, Template
 from spanspec.source.diagnostics import Diagnostic, Severity, has_errors
 from spanspec.source.text import Range
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spanspec.language.syntax import Expression, Node, Selector, Statement
+    from spanspec.language.syntax import Expression, Selector, Statement
 
 T = TypeVar("T")
 N = TypeVar("N", bound="Node")
@@ -87,10 +88,12 @@ class Parsed(Generic[T]):
     Attributes:
         node: The tree; None when there is an error.
         diagnostics: All faults found, ranges in characters of the text, `source` left out. Warnings may come with a node.
+        parts: Where there is no tree, the parts of the text that could be read in spite of its faults.
     """
 
     node: T | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    parts: tuple[Node, ...] = ()
 
 
 def parse_selector(text: str, dialect: Dialect) -> Parsed[Selector]:
@@ -137,15 +140,21 @@ def _parsed(text: str, dialect: Dialect, rule: Callable[[Statements], N], refere
 
 def _run(text: str, parser: Statements, rule: Callable[[Statements], N]) -> Parsed[N]:
     node: N | None
+    parts: list[Node] = []
     try:
         node = rule(parser)
     except Fail as fail:
         node = None
         parser.faults.append(fail.diagnostic)
+        if rule is Statements.lone_statement:
+            parts = read_parts(text, parser, fail)
     faults = _ordered(parser.faults)
     if node is not None and height(node, MAX_HEIGHT) > MAX_HEIGHT:
-        faults = (*faults, _too_high(text))
-    return Parsed(None if has_errors(faults) else node, faults)
+        return Parsed(None, (*faults, _too_high(text)))
+    if has_errors(faults):
+        readable = parts if node is None else [node]
+        return Parsed(None, faults, tuple(part for part in readable if height(part, MAX_HEIGHT) <= MAX_HEIGHT))
+    return Parsed(node, faults)
 
 
 def _guarded(text: str, rule: Callable[[str], N], *, limit: int = MAX_LENGTH) -> Parsed[N]:

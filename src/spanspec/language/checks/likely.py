@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _SHORTEST = 100_000
 """Nanoseconds: a bound below this, written without a unit, was hardly meant as nanoseconds."""
 
+ENUMERATIONS = {
+    "kind": ("unspecified", "internal", "server", "client", "producer", "consumer"),
+    "status": ("unset", "ok", "error"),
+}
+"""The values that fields of a span may have."""
+
 _PREFIXED = {"span": SPAN_FIELDS, "trace": TRACE_FIELDS, "response": RESPONSE_FIELDS}
 _MORE_KEYS = (
     "service.name", "service.version", "service.namespace", "service.instance.id", "deployment.environment.name",
@@ -78,6 +84,8 @@ def _known_key(key: str) -> str:
     same = [each for each in sorted(known) if _SEPARATORS.sub("", each) == joined]
     if same:
         return same[0]
+    if joined in ("spanname", "spankind"):
+        return joined.removeprefix("span")
     if "." in key:
         namespaces = {each.rpartition(".")[0] for each in known}
         near = nearest(key, known, cutoff=_SIMILAR)
@@ -91,11 +99,13 @@ def _unquoted(left: Expression, right: Expression, report: Report) -> None:
         return
     if not isinstance(left, Name) or right.key in BARE_FIELDS:
         return
+    known = ENUMERATIONS.get(left.key, ())
+    meant = nearest(right.key, known) or right.key
     report.warn(
         "unquoted-text",
         f'"{right.key}" is read as the name of an attribute',
         right.range,
-        label=f'did you mean "{right.key.lower() if left.key in ("kind", "status") else right.key}" in quotes?',
+        label=f'did you mean "{meant}" in quotes?',
         help=f"write attr:{right.key} when the attribute is meant",
     )
 

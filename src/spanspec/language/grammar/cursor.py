@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from spanspec.language.dialect import Dialect
+from spanspec.language.grammar.slips import Slot, slip_at
 from spanspec.language.lexer import Lexer
 from spanspec.language.tokens import Kind, Mode, Token
 from spanspec.source.diagnostics import Diagnostic, Severity, has_errors
@@ -22,6 +24,7 @@ MAX_DEPTH = 32
 """How deep parentheses, brackets, calls and texts may nest; deeper, nobody reads it, and Python's stack ends."""
 
 _SHOWN = 40
+_UNOPENED = re.compile(r"[\w./-]+$")
 _QUOTES = {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"}
 
 
@@ -127,9 +130,9 @@ class Cursor:
         """Take the token at hand if it is one of these words."""
         return self.advance() if self.peek().is_word(*words) else None
 
-    def expect(self, symbol: str, expected: str = "") -> Token:
+    def expect(self, symbol: str, expected: str = "", slot: Slot = Slot.ANY) -> Token:
         """Take the symbol, or fail."""
-        return self.accept(symbol) or self._raise(self.fail(expected or f'"{symbol}"'))
+        return self.accept(symbol) or self._raise(self.fail(expected or f'"{symbol}"', slot=slot))
 
     def expect_end(self) -> None:
         """Fail unless the text ends here."""
@@ -153,6 +156,7 @@ class Cursor:
         candidates: Iterable[str] = (),
         help: str = "",  # noqa: A002 - the diagnostic's own word
         code: str = "syntax",
+        slot: Slot = Slot.ANY,
     ) -> Fail:
         """A fault at the token at hand: what was expected, what was found, what may have been meant."""
         token = self.peek()
@@ -161,7 +165,9 @@ class Cursor:
         if token.kind is Kind.BAD:
             help = _help_for(token.text, self.text[token.start : token.end + 1]) or help  # noqa: A001
         found = "but the text ends" if token.kind is Kind.END else f"found {_shown(token.text)}"
-        label = did_you_mean(token.text, candidates) if token.kind is Kind.WORD else ""
+        slip = slip_at(slot, token.text, self.text[: self.lexer.end], token.start, token.end)
+        label = slip.label or (did_you_mean(token.text, candidates) if token.kind is Kind.WORD else "")
+        help = slip.help or ("" if slip.label else help)  # noqa: A001
         return Fail(
             Diagnostic(code=code, message=f"expected {expected}, {found}", range=token.range, label=label, help=help)
         )
@@ -187,8 +193,14 @@ class Cursor:
     def _unclosed(self, token: Token) -> Fail:
         quote = token.text
         escaped = self.text[token.start : token.end].rstrip().endswith("\\" + quote)
+        where, other = Range(token.start, token.start + 1), '"' if quote == "'" else "'"
+        opened = _UNOPENED.search(self.text, 0, token.start)
+        if opened is not None and not self.text[token.end - 1 : token.end].isalnum():
+            return self.fault(f"this text has no opening {quote}", where, help=f"write {quote}{opened[0]}{quote}")
         advice = "write the backslash before the last quote twice" if escaped else f"close it with {quote}"
-        return self.fault(f"this text has no closing {quote}", Range(token.start, token.start + 1), help=advice)
+        if other in self.text[token.start + 1 : token.end] and not escaped:
+            advice = f"it begins with {quote}: close it with {quote} too"
+        return self.fault(f"this text has no closing {quote}", where, help=advice)
 
     # --- structure -------------------------------------------------------------------------------------------
 
@@ -259,6 +271,27 @@ class Cursor:
         self.faults.extend(fail.others)
         fail.others = []
         return fail
+
+    def skip_to(self, start: int, reached: int, stops: Callable[[Token], bool], closing: str) -> Token | None:
+        """After a fault, go to where the next part begins or the whole ends; None, and nothing moved, if there is no such place.
+
+        Args:
+            start: Where the faulty part begins; brackets opened since then are passed over.
+            reached: How far its rule got.
+            stops: Whether a token parts it from the next.
+            closing: What ends the whole.
+        """
+        kept, level = (self.at, self.last_end), 0
+        self.at = start
+        while (token := self.peek()).kind not in (Kind.END, Kind.UNCLOSED):
+            if level == 0 and (token.is_symbol(closing) or (token.start >= reached and stops(token))):
+                return token
+            level += token.is_symbol("(", "[") - token.is_symbol(")", "]")
+            if level < 0:
+                break
+            self.advance()
+        self.at, self.last_end = kept
+        return None
 
     def skip_past(self, opening: str, closing: str) -> bool:
         """Go on after a fault: behind the `closing` that belongs to an `opening` already taken."""

@@ -6,6 +6,7 @@ import re
 from typing import TypeVar
 
 from spanspec.language.dialect import Dialect
+from spanspec.language.grammar.slips import Slot, unit_of
 from spanspec.language.grammar.texts import Texts, undo_expect, undo_go
 from spanspec.language.grammar.words import FUNCTIONS, RESERVED
 from spanspec.language.syntax import (
@@ -115,6 +116,7 @@ class Expressions(Texts):
             raise self.fault(
                 f'"{token.text}{after.text}" is neither a number nor a duration',
                 self.since(token.start).to(after.range),
+                label=f"did you mean {token.text}{unit_of(after.text)}?" if unit_of(after.text) else "",
                 help="durations are written 250ms, 1.5s, 1m30s; quote a text or a key that begins with a digit",
             )
         return Number(text=self.plain_number(token), range=token.range)
@@ -150,7 +152,7 @@ class Expressions(Texts):
             return self._parenthesised()
         if token.kind is Kind.WORD:
             return self._word_term(token)
-        raise self.fail(_VALUE)
+        raise self.fail(_VALUE, slot=Slot.VALUE)
 
     def _word_term(self, token: Token) -> Expression:
         if self.peek_after(token).is_symbol("(") and token.text not in RESERVED:
@@ -226,7 +228,7 @@ class Expressions(Texts):
                 arguments.append(self._argument())
                 while self.accept(","):
                     arguments.append(self._argument())
-        self.expect(")", '"," or ")"')
+        self.expect(")", '"," or ")"', Slot.ARGUMENT_END)
         return Call(name=name.text, arguments=tuple(arguments), range=self.since(name.start))
 
     def _argument(self) -> Argument:
@@ -236,7 +238,9 @@ class Expressions(Texts):
             name = self.advance().text
             self.advance()
         value: Expression | Selector
-        if self.peek().is_symbol("(") or self.at_selector():
+        if self.peek().is_word("span") and self.peek_after(self.peek()).is_symbol("["):
+            value = self.chain_selector()
+        elif self.peek().is_symbol("(") or self.at_selector():
             value = self.longest(self.chain_selector, self.expression)
         else:
             value = self.expression()

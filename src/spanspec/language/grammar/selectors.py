@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from spanspec.language.grammar.cursor import Fail
 from spanspec.language.grammar.expressions import Expressions
+from spanspec.language.grammar.slips import Slot
 from spanspec.language.grammar.words import PLAIN_PSEUDOS, PSEUDOS, RESERVED
 from spanspec.language.syntax import (
     Chain,
@@ -44,20 +45,9 @@ WORDS: dict[str, Comparator] = {
     comparator.value: comparator for comparator in Comparator if comparator.value[0].isalpha()
 }
 COMBINATORS = tuple(combinator.value for combinator in Combinator)
+_MOST_FAULTS = 20
 _COMPARATOR = 'a comparator, "exists" or "missing"'
 _COMPARATOR_WORDS = (*WORDS, "exists", "missing")
-_OTHER_SPELLINGS = {
-    "startsWith": "starts-with",
-    "endsWith": "ends-with",
-    "like": "matches",
-    "is": "=",
-    "equals": "=",
-    "eq": "=",
-    "ne": "!=",
-    "lt": "<",
-    "gt": ">",
-    "regex": "matches",
-}
 
 
 class Selectors(Expressions):
@@ -96,7 +86,7 @@ class Selectors(Expressions):
         token = self.peek()
         if token.kind is Kind.WORD and token.text in ("where", "followed", "calls", "leads", "then"):
             return self.fail("the end of the selector", help="where and relations belong under expect:")
-        return self.fail('a combinator, "," or the end of the selector', candidates=("span",))
+        return self.fail('a combinator, "," or the end of the selector', candidates=("span",), slot=Slot.STATEMENT_END)
 
     def chain(self) -> Chain:
         """Steps with combinators between."""
@@ -160,7 +150,7 @@ class Selectors(Expressions):
             return self.fault(
                 'expected "span[", found a name', token.range, help="predicates stand in brackets: span[…]"
             )
-        return self.fail('"span["', candidates=("span",))
+        return self.fail('"span["', candidates=("span",), slot=Slot.STEP)
 
     def bare_span(self, where: Range, pseudo: str) -> Fail:
         """The fault of a pseudo-class on the bare word."""
@@ -179,14 +169,43 @@ class Selectors(Expressions):
             try:
                 return self._predicates()
             except Fail as fail:
-                # What follows the bracket can be judged all the same, so that one run shows every fault.
-                after = self.last_end
-                self.at = opening.end
-                if not self.skip_past("[", "]"):
-                    self.last_end = after
-                    raise
-                self.faults.append(fail.diagnostic)
-                return None
+                return self._rest_of_brackets(opening, fail)
+
+    def _rest_of_brackets(self, opening: Token, fail: Fail) -> Predicate | None:
+        """Go on after a fault, so that one run shows every fault of the brackets, and of what follows them."""
+        after, found = self.last_end, list[Predicate]()
+        start, reached = opening.end, max(self.at, fail.place)
+        for _ in range(_MOST_FAULTS):
+            self.faults.append(fail.diagnostic)
+            token = self.skip_to(start, reached, self._parts_predicates, "]")
+            if token is None:
+                break
+            if token.is_symbol("]"):
+                self.advance()
+                return PredicateAnd(operands=tuple(found)) if len(found) > 1 else next(iter(found), None)
+            if self.connective("and", "&&") or self.connective("or", "||") or self.accept(","):
+                token = self.peek()
+            start = token.start
+            try:
+                found.append(self.predicate_or())
+                self._end_of_predicates()
+                return PredicateAnd(operands=tuple(found))
+            except Fail as another:
+                fail, reached = another, max(self.at, another.place)
+        self.at = opening.end
+        if not self.skip_past("[", "]"):
+            self.last_end = after
+            self.faults.remove(fail.diagnostic)
+            raise fail
+        return None
+
+    def _parts_predicates(self, token: Token) -> bool:
+        """Whether a predicate begins at a token, or a connective stands there."""
+        if token.is_symbol(",", "&&", "||") or token.is_word("and", "or"):
+            return True
+        following = self.peek_after(token)
+        named = token.kind in (Kind.WORD, Kind.NAME) and token.start > self.last_end
+        return named and following.kind is Kind.SYMBOL and following.text in SYMBOLS
 
     def _predicates(self) -> Predicate | None:
         if self.old:
@@ -194,8 +213,11 @@ class Selectors(Expressions):
         if self.accept("]"):
             return None
         predicate = self.predicate_or()
-        self.expect("]", '"and", "or", another predicate or "]"')
+        self._end_of_predicates()
         return predicate
+
+    def _end_of_predicates(self) -> None:
+        self.expect("]", '"and", "or", another predicate or "]"', Slot.PREDICATE_END)
 
     # --- predicates ------------------------------------------------------------------------------------------
 
@@ -236,7 +258,7 @@ class Selectors(Expressions):
         if self.accept("("):
             with self.nested():
                 inner = self.predicate_or()
-            self.expect(")", '"and", "or" or ")"')
+            self.expect(")", '"and", "or" or ")"', Slot.PREDICATE_END)
             return inner
         return self.predicate()
 
@@ -244,12 +266,47 @@ class Selectors(Expressions):
         """`name comparator value`, `name exists`, `name missing`."""
         start = self.peek().start
         name = self._property()
+        self._not_a_name(name)
         present = self.accept_word("exists", "missing")
         if present is not None:
             return Has(name=name, present=present.text == "exists", range=self.since(start))
         comparator = self.comparator()
+        if comparator in (Comparator.IN, Comparator.NOT_IN) and self._at_unbracketed_list():
+            raise self._unbracketed_list()
         value = self._last_value(self.value())
         return Compares(name=name, comparator=comparator, value=value, range=self.since(start))
+
+    def _at_unbracketed_list(self) -> bool:
+        ahead = [self.peek()]
+        for _ in range(2):
+            ahead.append(self.peek_after(ahead[-1]))
+        return ahead[0].kind is Kind.NUMBER and ahead[1].is_symbol(",") and ahead[2].kind is Kind.NUMBER
+
+    def _unbracketed_list(self) -> Fail:
+        """The fault of `a in 1, 2`."""
+        first = last = self.advance()
+        while self.peek().is_symbol(",") and self.peek_after(self.peek()).kind is Kind.NUMBER:
+            self.advance()
+            last = self.advance()
+        where = first.range.to(last.range)
+        return self.fault(
+            "a list stands in square brackets", where, label=f"write [{self.text[where.start : where.end]}]"
+        )
+
+    def _not_a_name(self, name: Name) -> None:
+        """Fail on `AND b = 1` and `exists(a)`, where a word of the grammar is taken for the name of an attribute."""
+        word = name.key.casefold()
+        if name.place is not Place.BARE or self.comparator_at(self.at) or self.peek().is_word("exists", "missing"):
+            return
+        if word in ("and", "or", "not") and self.peek().kind in (Kind.WORD, Kind.NAME, Kind.TEXT):
+            spelt = f'write "{word}"' if name.key != word else ""
+            raise self.fault(f'expected a predicate, found "{name.key}"', name.range, label=spelt)
+        if word in ("exists", "missing", "not_exists", "exist") and not self.peek().is_symbol("]", ","):
+            opened = self.peek().is_symbol("(")
+            token = self.peek_after(self.peek()) if opened else self.peek()
+            mended = "missing" if word in ("missing", "not_exists") else "exists"
+            shown = f"write {token.text} {mended}" if token.kind in (Kind.WORD, Kind.NAME) else f"write NAME {mended}"
+            raise self.fault(f'"{name.key}" stands after the name', name.range, label=shown)
 
     def _property(self) -> Name:
         token = self.peek()
@@ -296,7 +353,7 @@ class Selectors(Expressions):
             return self.negative(self.advance())
         constant = self.constant()
         if constant is None:
-            raise self.fail("a value", help="a text stands in quotes")
+            raise self.fail("a value", help="a text stands in quotes", slot=Slot.VALUE)
         return constant
 
     def _literals(self) -> ListLiteral:
@@ -322,12 +379,7 @@ class Selectors(Expressions):
             return Comparator.NOT_IN
         if token.kind is Kind.WORD and token.text in WORDS:
             return WORDS[self.advance().text]
-        other = _OTHER_SPELLINGS.get(token.text) if token.kind is Kind.WORD else None
-        if other is not None:
-            raise self.fault(
-                f'expected {_COMPARATOR}, found "{token.text}"', token.range, label=f'did you mean "{other}"?'
-            )
-        raise self.fail(_COMPARATOR, candidates=_COMPARATOR_WORDS)
+        raise self.fail(_COMPARATOR, candidates=_COMPARATOR_WORDS, slot=Slot.COMPARATOR)
 
     def comparator_at(self, place: int) -> bool:
         """Whether a comparator stands at `place`; a word that another comparator follows is a name."""
@@ -369,7 +421,8 @@ class Selectors(Expressions):
         start = self.expect(":").start
         token = self.lexer.word(self.at)
         if token is None:
-            raise self.fail("the name of a pseudo-class")
+            double = "one colon is enough" if self.peek().is_symbol(":") else ""
+            raise self.fail("the name of a pseudo-class", help=double)
         if token.text not in PSEUDOS:
             raise self.fault(
                 f'no pseudo-class ":{token.text}"',

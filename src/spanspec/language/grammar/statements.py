@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import Any
 
 from spanspec.language.grammar.cursor import Fail, Reading
 from spanspec.language.grammar.selectors import SYMBOLS, WORDS, Selectors
+from spanspec.language.grammar.slips import Slot, compared_form, is_check, quantifier_for
 from spanspec.language.grammar.words import FUNCTIONS, PSEUDOS, Sort
 from spanspec.language.syntax import (
     And,
@@ -31,11 +33,12 @@ from spanspec.language.syntax import (
 )
 from spanspec.language.tokens import Kind, Token
 from spanspec.model.time import UNITS, parse_duration
-
-if TYPE_CHECKING:
-    from spanspec.source.text import Range
+from spanspec.source.text import Range
 
 _ONE_WORD = {"some": QuantifierWord.SOME, "no": QuantifierWord.NO, "every": QuantifierWord.EVERY}
+_COMPARED_COUNT = re.compile(
+    r"((?:more|less|fewer|up|no more|no less|not more|not less)\s+(?:than|to)\s+\d+)\s+span\b", re.I
+)
 _QUANTIFIERS = ("some", "no", "every", "exactly", "at", "between")
 _TWO_WORDS = {
     ("followed", "by"): RelationWord.FOLLOWED_BY,
@@ -72,8 +75,18 @@ class Statements(Selectors):
         if self._relation_at_hand():
             return self._second_relation(token)
         return self.fail(
-            '"and", "or", "implies" or the end of the text', candidates=("and", "or", "implies", "where", "within")
+            '"and", "or", "implies" or the end of the text',
+            candidates=("and", "or", "implies", "where", "within"),
+            slot=Slot.STATEMENT_END,
         )
+
+    def lone_operand(self) -> Statement:
+        """One of the checks that connectives join."""
+        node = self._not()
+        token = self.peek()
+        if token.kind is not Kind.END and not token.is_word(*_CONNECTIVES) and not token.is_symbol(*_CONNECTIVES):
+            raise self._after_statement()
+        return node
 
     # --- connectives -----------------------------------------------------------------------------------------
 
@@ -122,6 +135,8 @@ class Statements(Selectors):
 
     def _primary(self) -> Statement:
         token = self.peek()
+        if token.kind is Kind.END:
+            raise self.fail("a check")
         if token.is_symbol("("):
             return self._at_parenthesis()
         if token.is_word("span") or (self.relative and self._at_relative()):
@@ -129,10 +144,25 @@ class Statements(Selectors):
                 return self._bare_selector()
             return self.longest(self._bare_selector, self.comparison)
         if token.is_word(*_QUANTIFIERS):
+            if self._is_negative_count(token):
+                return self._expectation()
             if self.comparator_at(token.end):
                 return self.longest(self._expectation, self.comparison) if self.relative else self.comparison()
             return self.longest(self._expectation, self.comparison)
         return self.comparison()
+
+    def _is_negative_count(self, token: Token) -> bool:
+        """Whether `exactly -1 span` stands here, which would be read as arithmetic with an attribute called `exactly`."""
+        ahead = [token]
+        for _ in range(3):
+            ahead.append(self.peek_after(ahead[-1]))
+        words = (
+            token.is_word("exactly"),
+            ahead[1].is_symbol("-"),
+            ahead[2].kind is Kind.NUMBER,
+            ahead[3].is_word("span"),
+        )
+        return all(words)
 
     def _at_relative(self) -> bool:
         return self.at_selector() and not self.peek().is_symbol("(")
@@ -166,7 +196,7 @@ class Statements(Selectors):
             node = self.statement()
         if self._relation_at_hand():
             raise self._second_relation(self.peek())
-        self.expect(")", '"and", "or" or ")"')
+        self.expect(")", '"and", "or" or ")"', Slot.STATEMENT_END)
         return node
 
     def comparison(self) -> Statement:
@@ -179,12 +209,40 @@ class Statements(Selectors):
             return self._stand_alone(left)
         if isinstance(left, Name) and left.place is Place.SPAN and left.key in PSEUDOS and not self._at_comparator():
             raise self.bare_span(left.range, left.key)
+        if not self._at_comparator():
+            self._no_comparator(start, left)
         comparator = self.comparator()
         right = self.expression()
         where = self.since(start)
         if self._at_comparator():
             raise self._chained(left, right, where)
         return Compare(left=left, comparator=comparator, right=right, range=where)
+
+    def _no_comparator(self, start: int, left: Expression) -> None:
+        """Fail on what reads as a value and was meant as a quantifier, a connective or a check."""
+        token, text = self.peek(), self.text[start : self.last_end]
+        if isinstance(left, Name) and left.place is Place.BARE:
+            if left.key.casefold() in ("and", "or", "implies"):
+                raise self.fault(f'nothing stands before "{left.key}"', left.range)
+            if is_check(left.key) and (token.kind is Kind.END or token.is_word("and", "or", "implies")):
+                raise self.fault(f"{left.key} is called with parentheses", left.range, label=f"write {left.key}()")
+            if left.key in FUNCTIONS and token.is_word("span"):
+                raise self.fault(
+                    f"{left.key} is called with parentheses", left.range, help=f"write {FUNCTIONS[left.key].text}"
+                )
+        counted = _COMPARED_COUNT.match(self.text, start, self.lexer.end)
+        if counted is not None and not token.is_word("span"):
+            text = counted[1]
+        elif not token.is_word("span"):
+            return
+        meant = quantifier_for(text)
+        if meant:
+            raise self.fault(
+                f'"{" ".join(text.split())}" is no quantifier',
+                Range(start, start + len(text)),
+                label=f'did you mean "{meant}"?',
+                help="quantifiers are some, no, every, exactly n, at least n, at most n, between n and n",
+            )
 
     def _at_comparator(self) -> bool:
         token = self.peek()
@@ -197,7 +255,9 @@ class Statements(Selectors):
     def _stand_alone(self, call: Call) -> Statement:
         signature = FUNCTIONS.get(call.name)
         if signature is not None and signature.sort is not Sort.EXPECTATION:
-            raise self.fail("a comparator", help=f"{call.name}() is a value: compare it with something")
+            raise self.fail(
+                "a comparator", help=f"{call.name}() is a value: compare it, as in {compared_form(call.name)}"
+            )
         return StandAlone(call=call, range=call.range)
 
     def _chained(self, left: Expression, right: Expression, where: Range) -> Fail:
@@ -303,7 +363,20 @@ class Statements(Selectors):
             if name.place in (Place.VAR, Place.ENV) and not name.via:
                 return name
             raise self.fault("the number of spans is a whole number, var:NAME or env:NAME", name.range)
-        raise self.fail("a whole number, var:NAME or env:NAME", help=f"write {self._shown_quantifier(word)} span[…]")
+        if token.is_symbol("-") and self.peek_after(token).kind is Kind.NUMBER:
+            self.advance()
+            where = token.range.to(self.advance().range)
+            raise self.fault(
+                f"no number of spans is {self.text[where.start : where.end]}",
+                where,
+                help="write no span[…] to forbid them, exactly 1 span[…] to ask for one",
+                code="empty-range",
+            )
+        raise self.fail(
+            "a whole number, var:NAME or env:NAME",
+            help=f"write {self._shown_quantifier(word)} span[…]",
+            slot=Slot.BOUND,
+        )
 
     @staticmethod
     def _shown_quantifier(word: Token) -> str:
@@ -324,6 +397,8 @@ class Statements(Selectors):
 
     def _condition(self) -> Statement:
         token = self.peek()
+        if token.kind is Kind.END:
+            raise self.fail("a condition", help='such as where status = "ok"')
         if self.at_not():
             self.advance()
             with self.nested():
@@ -403,7 +478,7 @@ class Statements(Selectors):
                 self.advance()
                 self.advance()
                 return DurationLiteral(value=value, range=self.since(token.start))
-        raise self.fail("a duration such as 2s")
+        raise self.fail("a duration such as 2s", slot=Slot.LENGTH)
 
     def _no_within(self) -> None:
         if self.peek().is_word("within"):

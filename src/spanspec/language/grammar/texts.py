@@ -144,6 +144,8 @@ class Texts(Cursor):
         if after is None and sure:
             after = self.text.find("}", at, end) + 1 or None
         if after is None:
+            if sure:
+                self._unclosed_placeholder(at)
             self._literal_placeholder(at, end)
             return None
         inner = type(self)(self.text, self.dialect, start=at + 2, end=after - 1, depth=self.depth + 1)
@@ -163,6 +165,15 @@ class Texts(Cursor):
             node = self.expression()
         self.expect_end()
         return node
+
+    def _unclosed_placeholder(self, at: int) -> None:
+        if len(self.faults) < _MAX_TOLD:
+            self.warn(
+                "foreign-placeholder",
+                "this ${ is never closed, and so is taken as plain text",
+                Range(at, at + 2),
+                help="close it with }, or write $${ for a literal ${",
+            )
 
     def _literal_placeholder(self, at: int, end: int) -> None:
         closing = self.text.find("}", at, end)
