@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spanspec.definition import endpoint as urls
-from spanspec.definition.shape import Path, address_fields
+from spanspec.definition.shape import Path, address_paths, found_at
 from spanspec.definition.undefined import missing
 from spanspec.definition.validate import validated
 from spanspec.definition.variables import ENDPOINT
@@ -209,9 +209,10 @@ class _Binder:
         fields = self._fields()
         if has_errors(self.faults):
             return None
-        for name in address_fields(self.plan.trigger.kind):
-            if isinstance(url := fields.get(name), str):
-                fields[name] = self._url(url, name)
+        for path in address_paths(self.plan.trigger.kind):
+            around = found_at(fields, path[:-1])
+            if isinstance(around, dict) and isinstance(url := around.get(path[-1]), str):
+                around[path[-1]] = self._url(url, path)
         if has_errors(self.faults):
             return None
         trigger, problems = validated(self.plan.trigger.kind, fields)
@@ -272,14 +273,14 @@ class _Binder:
         start = self.plan.source.offset(place.line, place.column)
         return Range(start, start + place.length)
 
-    def _url(self, url: str, name: str) -> str:
+    def _url(self, url: str, path: Path) -> str:
         """The URL under the endpoint's rules."""
         assert self.plan is not None
         base, origin = self._address(self.plan.endpoint), self._address(self.plan.origin)
         if urls.is_relative(url):
             if not base:
                 self._fault(
-                    "no-endpoint", f'the URL "{url}" is relative, and there is no endpoint', self._range((name,)),
+                    "no-endpoint", f'the URL "{url}" is relative, and there is no endpoint', self._range(path),
                     help="Pass --endpoint URL, or write `endpoint:` in spanspec.yaml.",
                 )  # fmt: skip
                 return url

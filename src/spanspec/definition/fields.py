@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from spanspec.definition.files import guessed_file, named_file, path_of
 from spanspec.definition.plan import TriggerPlan
 from spanspec.definition.scalars import Scalar, as_text
-from spanspec.definition.shape import Path, Shape, shape_of
+from spanspec.definition.shape import Path, Shape, answers_of, shape_of
 from spanspec.definition.validate import Problem, validated
 from spanspec.definition.yaml import Mapping, Node, Sequence
 from spanspec.triggers.base import Content, LocalPath
@@ -44,11 +44,12 @@ def trigger_plan(
     Args:
         text: As written.
         folder: Of the definition; files are relative to it.
-        reader: Takes templates, faults and references.
+        reader: Takes templates, faults and references; what comes next in it may ask for this trigger's answer.
         strict: Whether an unknown key is an error.
     """
     build = _Build(reader=reader, folder=folder, strict=strict)
     shape = shape_of(text.kind)
+    reader.response = answers_of(text.kind)
     fields: dict[str, object] = {}
     for entry in text.block.entries:
         name = entry.key.text

@@ -23,7 +23,7 @@ from spanspec.definition.plan import (
     SpecPlan,
 )
 from spanspec.definition.scalars import Scalar, as_text
-from spanspec.definition.shape import address_fields
+from spanspec.definition.shape import address_paths, answers_of, found_at
 from spanspec.definition.texts import Reader, nodes_of
 from spanspec.definition.variables import ordered
 from spanspec.definition.yaml import Mapping as MappingNode
@@ -91,6 +91,7 @@ def plans_of(
     dialect = Dialect.COMPAT if definition.compat or around.options.compat else Dialect.SPECS
     trigger, data = _trigger(definition, reader, around)
     hooks, more = _hooks(definition, reader, around, dialect)
+    reader.response = answers_of(trigger.kind) if trigger is not None else ()
     specs = [_spec(index, spec, dialect, reader) for index, spec in enumerate(definition.specs)]
     expects = [_expect(index, item, reader) for index, item in enumerate(definition.expects)]
     checks: list[CheckPlan] = [check for check in (*specs, *expects) if check is not None]
@@ -329,8 +330,8 @@ def _base(plan: Plan, reader: Reader, around: Around) -> None:
     """Tell of a relative URL that has nothing to be relative to, before anything is sent."""
     if plan.trigger is None or plan.endpoint or around.options.stored:
         return
-    for name in address_fields(plan.trigger.kind):
-        url, place = plan.trigger.fields.get(name), plan.trigger.places.get((name,))
+    for path in address_paths(plan.trigger.kind):
+        url, place = found_at(plan.trigger.fields, path), plan.trigger.places.get(path)
         if not isinstance(url, str) or not url.startswith(("/", "?")):
             continue
         start = reader.source.offset(place.line, place.column) if place is not None else 0

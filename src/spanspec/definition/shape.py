@@ -150,9 +150,26 @@ def members_of(annotation: object) -> tuple[object, ...]:
 # --- what is asked of a kind -------------------------------------------------------------------------------------------
 
 
-def address_fields(kind: str) -> tuple[str, ...]:
+@cache
+def address_paths(kind: str) -> tuple[Path, ...]:
     """The fields that `endpoint` completes."""
-    return tuple(str(path[0]) for path, _ in shape_of(kind).marked(Address) if len(path) == 1)
+    return tuple(path for path, _ in shape_of(kind).marked(Address))
+
+
+def found_at(fields: MappingOf[str, object], path: Path) -> object:
+    """What stands at a path of plain values; None where it leads nowhere."""
+    inside: object = fields
+    for part in path:
+        inside = inside.get(str(part)) if isinstance(inside, MappingOf) else None
+    return inside
+
+
+def answers_of(kind: str) -> tuple[str, ...] | None:
+    """What an answer has by name, as the class tells; None where it does not tell."""
+    said = getattr(model_of(kind), "answers", None)
+    if said and "response:NAME" in said:
+        return None
+    return tuple(name.removeprefix("response:") for name in said if name.startswith("response:")) if said else None
 
 
 def blocks_of(kind: str) -> tuple[str, ...]:

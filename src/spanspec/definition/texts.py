@@ -35,11 +35,13 @@ class Reader:
         faults: Of the file.
         path: The file as shown.
         references: In the order of reading.
+        response: What the answer of the test's trigger has by name; None where it may have anything.
     """
 
     faults: Faults
     path: str
     references: list[Reference] = field(default_factory=list)
+    response: tuple[str, ...] | None = ()
 
     @property
     def source(self) -> SourceText:
@@ -82,7 +84,7 @@ class Reader:
             self.faults.in_text(check_parts(parsed.parts, dialect), scalar)
             self._refer_anyway(scalar, where, own_outputs=own_outputs)
             return None
-        found = check(parsed.node, dialect, kind=kind)
+        found = check(parsed.node, dialect, kind=kind, response=self.response)
         self.faults.in_text(found, scalar)
         self._warn_of_comment(scalar)
         self._refer(parsed.node, scalar, where, own_outputs=own_outputs)

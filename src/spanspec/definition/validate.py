@@ -182,7 +182,7 @@ def _problem(error: dict[str, Any], path: Path, model: type[BaseModel]) -> Probl
         close = did_you_mean(str(given), choices)
         return Problem(path=path, message=f'`{field}` is {expected}, and this is "{given}"', label=close)
     said = str(error.get("msg", "")).removeprefix("Value error, ").removeprefix("Input ")
-    return Problem(path=path, message=f"`{field}` {said}")
+    return Problem(path=path, message=f"`{field}` {said}" if path else f"the trigger {said}")
 
 
 def _said(value: object) -> str:

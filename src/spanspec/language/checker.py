@@ -94,17 +94,20 @@ class _Here:
 _IN_BRACKETS = _Here(span=True, parts=True, brackets=True, conjunct=True)
 
 
-def check(node: Node, dialect: Dialect, *, kind: TextKind | None = None) -> tuple[Diagnostic, ...]:
+def check(
+    node: Node, dialect: Dialect, *, kind: TextKind | None = None, response: tuple[str, ...] | None = ()
+) -> tuple[Diagnostic, ...]:
     """What is wrong with a tree, or likely not meant, in the order of the text.
 
     Args:
         node: A tree that the parser gave.
         dialect: The meaning of the text.
         kind: The entry rule it came from; by default told from the node (a template without quotes is a trigger's field).
+        response: What the trigger's answer has besides the fields that every answer has; None where it may have any.
     """
     found = kind or _kind_of(node)
     report = Report(dialect)
-    checker = _Checker(dialect, report, field=found == "template")
+    checker = _Checker(dialect, report, field=found == "template", response=response)
     checker.run(node, _Here(span=dialect is not Dialect.EXPECT and found != "template"))
     return report.ordered()
 
@@ -122,7 +125,8 @@ def _kind_of(node: Node) -> TextKind | None:
 class _Checker:
     """Walks a tree with a stack of its own, so that no tree exhausts Python's."""
 
-    def __init__(self, dialect: Dialect, report: Report, *, field: bool) -> None:
+    def __init__(self, dialect: Dialect, report: Report, *, field: bool, response: tuple[str, ...] | None) -> None:
+        self.response = response
         self.dialect = dialect
         self.report = report
         self.field = field
@@ -205,7 +209,10 @@ class _Checker:
 
     def fields(self, node: Name) -> None:
         """A misspelt field after `span:` or `trace:`."""
-        known = {Place.SPAN: SPAN_FIELDS, Place.TRACE: TRACE_FIELDS, Place.RESPONSE: RESPONSE_FIELDS}.get(node.place)
+        if node.place is Place.RESPONSE and self.response is None:
+            return
+        answer = (*RESPONSE_FIELDS, *(self.response or ()))
+        known = {Place.SPAN: SPAN_FIELDS, Place.TRACE: TRACE_FIELDS, Place.RESPONSE: answer}.get(node.place)
         if known is not None and node.key not in known and not _is_header(node):
             self.report.fault(
                 "unknown-field",

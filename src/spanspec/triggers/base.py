@@ -109,7 +109,13 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A list of names with values (`Pairs`); values whose names speak of a secret are masked."""
+    """A list of names with values (`Pairs`); values whose names speak of a secret are masked.
+
+    Attributes:
+        secret: Whether all values are secrets.
+    """
+
+    secret: bool = False
 
 
 # --- types of fields --------------------------------------------------------------------------------------------------
@@ -264,7 +270,8 @@ def _secrets_in(model: BaseModel) -> Iterator[str]:
         if Secret in marks:
             yield from (each for each in (value if isinstance(value, list) else [value]) if each)
         elif Named in marks:
-            yield from (text for key, text in value or () if text and speaks_of_secret(key))
+            every = any(isinstance(mark, Named) and mark.secret for mark in info.metadata)
+            yield from (text for key, text in value or () if text and (every or speaks_of_secret(key)))
         else:
             yield from _secrets_inside(value)
 
@@ -290,7 +297,10 @@ def _masked(model: BaseModel) -> dict[str, object]:
         if Secret in marks:
             changed[name] = [MASK] * len(value) if isinstance(value, list) else MASK if value else value
         elif Named in marks:
-            changed[name] = value and [(key, MASK if text and speaks_of_secret(key) else text) for key, text in value]
+            every = any(isinstance(mark, Named) and mark.secret for mark in info.metadata)
+            changed[name] = value and [
+                (key, MASK if text and (every or speaks_of_secret(key)) else text) for key, text in value
+            ]
         else:
             changed[name] = _masked_inside(value)
     return changed
