@@ -216,11 +216,11 @@ class HttpFields(TriggerFields):
     def _attempt(self, what: str, url: str, fault: BaseException) -> Attempt:
         host, port = address_of(url)
         name = type(fault).__name__
-        limit, chosen = self.timeout, "timeout"
+        limit, chosen = self.timeout, ""
         if name == "ConnectTimeout" and self.connect_timeout:
-            limit, chosen = self.connect_timeout, "connect_timeout"
+            limit, chosen = self.connect_timeout, " (`connect_timeout`)"
         elif name == "ReadTimeout" and self.read_timeout:
-            limit, chosen = self.read_timeout, "read_timeout"
+            limit, chosen = self.read_timeout, " (`read_timeout`)"
         if self.proxy and name in ("ProxyError", "ConnectError"):
             what = f"{what} through the proxy {shown_url(self.proxy)}"
             host, port = address_of(self.proxy)
@@ -228,7 +228,7 @@ class HttpFields(TriggerFields):
             what=what,
             host=host,
             port=port,
-            limit=f"{chosen} of {limit:g} s",
+            limit=f"{limit:g} s{chosen}",
             name_another="Name another base with --endpoint URL.",
         )
 

@@ -22,7 +22,7 @@ class Attempt:
         what: The action for people, without secrets: `POST http://127.0.0.1:8080/checkout`.
         host: Where; empty where it cannot be told.
         port: Of the peer, or None.
-        limit: The limit that holds, for people: `timeout of 5 s`; empty for none.
+        limit: The limit that holds, for people: `5 s`; empty for none.
         name_another: How to name another address, in one imperative sentence.
     """
 
@@ -43,7 +43,7 @@ def failure(attempt: Attempt, fault: BaseException, *, waited_s: float = 0.0) ->
     """The error that tells what happened, where, and how to go on."""
     kind, reason = _reason(fault, attempt)
     where = f" ({attempt.where})" if attempt.where and attempt.where not in attempt.what else ""
-    waited = f" after {waited_s:.1f} s" if kind == "timeout" and waited_s else ""
+    waited = f", waited {waited_s:.1f} s" if kind == "timeout" and waited_s else ""
     return TriggerError(f"{attempt.what} failed{where}: {reason}{waited}", help=_help(kind, attempt))
 
 
@@ -84,7 +84,7 @@ def _reason(fault: BaseException, attempt: Attempt) -> tuple[str, str]:
         detail = getattr(certificate, "verify_message", "") or certificate.reason or str(certificate)
         return "tls", f"TLS: {detail}"
     if isinstance(fault, TimeoutError) or "timeout" in type(fault).__name__.lower():
-        return "timeout", f"no answer within the {attempt.limit or 'time limit'}"
+        return "timeout", f"no answer within {attempt.limit or 'the time limit'}"
     if any(isinstance(each, ConnectionRefusedError) for each in chain) or "refused" in said:
         return "refused", "connection refused: nothing listens there"
     if any(isinstance(each, socket.gaierror) for each in chain):
@@ -100,7 +100,7 @@ def _help(kind: str, attempt: Attempt) -> str:
     if kind == "refused":
         return f"Start the service, or name where it listens. {attempt.name_another}{_container(attempt)}"
     if kind == "timeout":
-        return "Raise the time limit of the trigger, or look at what the service is waiting for."
+        return "Raise `timeout` of the trigger, or look at what the service is waiting for."
     if kind == "unresolved":
         return f"Check the host's name. {attempt.name_another}"
     if kind == "tls":
