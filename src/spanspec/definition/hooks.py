@@ -11,6 +11,7 @@ from spanspec.definition.keys import HOOK, known_entries
 from spanspec.definition.outputs import output_plans
 from spanspec.definition.plan import HookPlan
 from spanspec.definition.scalars import Scalar, as_text
+from spanspec.definition.shape import answers_of
 from spanspec.definition.trigger import decode_trigger
 from spanspec.definition.yaml import Entry, Mapping, Node, kind_of
 
@@ -95,11 +96,12 @@ def _item(
             help="Write `http: { … }` or another trigger in it, or `test:` with a path.",
         )  # fmt: skip
         return None
+    body = _as_test(node, rest)
+    text = decode_trigger(body, reader.faults, strict=strict)
+    reader.response = answers_of(text.kind) if text is not None else None
     outputs = output_plans(
         outputs_of(entries.get("outputs"), reader.faults, strict=strict), dialect, reader, strict=strict, where=where
     )
-    body = _as_test(node, rest)
-    text = decode_trigger(body, reader.faults, strict=strict)
     if text is None:
         return None
     before = len(reader.references)
