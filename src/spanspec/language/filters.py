@@ -93,7 +93,11 @@ def _json_path(value: Value, arguments: Sequence[Value], dialect: Dialect) -> Va
         document = tuple(sorted(value))
     if dialect is Dialect.EXPECT:
         return _found(_standard_select(path, document))
-    found = paths.select(path, document)
+    try:
+        found = paths.select(path, document)
+    except paths.BadPathError as error:
+        help_text = "; write ==" if "'=' is not" in str(error) else ""
+        raise EvaluationError(f"invalid json_path: {error}{help_text}") from error
     return "null" if found == [None] else _found(found)
 
 

@@ -198,8 +198,12 @@ class NoJsonError(ValueError):
     """A text that is no JSON; its text says why."""
 
 
-def read_json(text: str) -> Value:
+def read_json(text: str, double: Callable[[str], float] = float) -> Value:
     """The value that a JSON text holds: arrays as tuples, numbers with a fraction or an exponent as doubles.
+
+    Args:
+        text: The text.
+        double: Computes a number with a fraction or an exponent.
 
     Raises:
         NoJsonError: It is none, or it is too long or too deep.
@@ -207,7 +211,7 @@ def read_json(text: str) -> Value:
     if len(text) > MAX_TEXT:
         raise NoJsonError(f"it has more than {MAX_TEXT} characters")
     try:
-        return _value(json.loads(text, parse_constant=_no_constant))
+        return _value(json.loads(text, parse_constant=_no_constant, parse_float=double))
     except RecursionError as error:
         raise NoJsonError("it is nested too deeply") from error
     except ValueError as error:

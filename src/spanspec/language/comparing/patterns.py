@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from spanspec.language.comparing.forms import MAX_ITEMS, MAX_TEXT, shortened
 from spanspec.language.verdict import EvaluationError
 
 _MAX_PATTERN = 8192
+_LONE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 _MAX_MEMORY = 16 * 1024 * 1024
 
 
@@ -23,6 +25,8 @@ def compiled(pattern: str) -> Any:
 
     if len(pattern) > _MAX_PATTERN:
         raise EvaluationError(f"the pattern has more than {_MAX_PATTERN} characters")
+    if _LONE_BYTE.search(pattern):
+        raise EvaluationError(f'"{shortened(pattern)}" is no regular expression (RE2): \\C takes half a character')
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MAX_MEMORY
@@ -40,9 +44,16 @@ def found_in(pattern: str, text: str) -> bool:
 
 
 def matches(pattern: str, text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """All matches that do not overlap, each with its groups; a group that took no part is empty."""
+    """All matches that do not overlap, each with its groups; a group that took no part is empty.
+
+    As in Go, an empty match that begins where another ends is none: `l*` on `all` gives the empty text and `ll`.
+    """
     found: list[tuple[str, tuple[str, ...]]] = []
+    end = -1
     for match in compiled(pattern).finditer(_bounded(text)):
+        if match.start() == match.end() == end:
+            continue
+        end = match.end()
         if len(found) >= MAX_ITEMS:
             raise EvaluationError(f"the pattern matches more than {MAX_ITEMS} times")
         found.append((match.group(0), tuple(group or "" for group in match.groups())))

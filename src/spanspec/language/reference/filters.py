@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PAIR = re.compile(r"((?:^|[^\\])(?:\\\\)*)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _STRING_OR_BARE = re.compile(r'"(?:\\.|[^"\\])*"|(?<=[0-9])\.(?![0-9])', re.DOTALL)
+_DOUBLE = re.compile(r"(-?)([0-9]{1,19})(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?")
+_FRACTION_DIGITS = 18
 _INT64 = range(-(1 << 63), 1 << 63)
 
 
@@ -55,7 +57,7 @@ def _json_path(value: Old, path: str) -> Old:
         _check_path(path)
         return NIL
     try:
-        found = select(path, read_loosely(value.text), reverse_mid_path=True)
+        found = select(path, read_loosely(value.text), to_the_letter=True)
     except BadPathError as error:
         raise FaultError(f"invalid json_path: {error}") from error
     return many([go_text(one) for one in found]) if found else NIL
@@ -63,7 +65,7 @@ def _json_path(value: Old, path: str) -> Old:
 
 def _check_path(path: str) -> None:
     try:
-        select(path, None)
+        select(path, None, to_the_letter=True)
     except BadPathError as error:
         raise FaultError(f"invalid json_path: {error}") from error
 
@@ -74,9 +76,28 @@ def read_loosely(text: str) -> Value:
     text = _PAIR.sub(r"\1\\ufffd\\ufffd", text)
     text = _STRING_OR_BARE.sub(lambda match: match[0] if match[0] != "." else ".0", text)
     try:
-        return read_json(text)
+        return read_json(text, double=_double)
     except NoJsonError as error:
         raise FaultError(f"invalid JSON input: {error}") from error
+
+
+def _double(text: str) -> float:
+    """A number with a fraction or an exponent as the reference's parser computes it: not always the nearest double."""
+    match = _DOUBLE.fullmatch(text)
+    if match is None or len(match[3] or "") > _FRACTION_DIGITS or int(match[2]) not in _INT64:
+        return float(text)
+    value = float(int(match[2]))
+    if match[3]:
+        value += float(int(match[3])) / float(10 ** len(match[3]))
+    value = -value if match[1] else value
+    exponent = int(match[4][:6]) if match[4] else 0
+    return value * _power_of_ten(exponent) if exponent else value
+
+
+def _power_of_ten(exponent: int) -> float:
+    if exponent > 308:
+        return math.inf
+    return float(f"1e{exponent}") if exponent >= -323 else 0.0
 
 
 def go_text(value: Value) -> str:

@@ -1,368 +1,153 @@
-r"""JSONPath as the reference reads it, for `specs:` and `compat: tracetest`; `expect:` has RFC 9535.
+"""JSONPath as the reference reads it, for `specs:` and `compat: tracetest`; `expect:` has RFC 9535.
 
-::
-
-    path    := [ "$" | "@" ] { segment }                the start may be left out: `.a`, `a`, `[0]`
-    segment := "." name | "." "*" | ".." [ name | "*" ] | "[" inner "]"
-    inner   := "*" | integer | text | slice | union of integers and texts | "?(" test ")"
-    test    := and { "||" and }     and := unary { "&&" unary }     unary := "!" unary | "(" test ")" | comparison
-    comparison := operand [ ("==" "!=" "<" "<=" ">" ">=" "=~" "in" "empty" "has" "exists") operand ]
-
-A name without quotes has letters, digits and `_`. Members of an object come in the document's order.
+What a path is stands in `path_reader`. Members of an object come in the document's order, where the reference's come in a
+random one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from spanspec.language.comparing.forms import MAX_ITEMS, compare_numbers
+from spanspec.language.comparing.forms import MAX_ITEMS, MAX_TEXT
 from spanspec.language.comparing.patterns import found_in
+from spanspec.language.reference import path_reader
+from spanspec.language.reference.path_tree import (
+    BadPathError,
+    Constant,
+    Descent,
+    Key,
+    Path,
+    Pattern,
+    Predicate,
+    Slice,
+    Start,
+    Union,
+    Wildcard,
+)
 from spanspec.language.verdict import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from spanspec.language.reference.path_tree import Operand, Operation, Segment
     from spanspec.language.verdict import Value
 
-_MAX_PATH = 4096
-_MAX_DEPTH = 50
-_NAME = re.compile(r"[\w\u0080-\U0010ffff]+")
-_INTEGER = re.compile(r"-?\d{1,15}")
-_SLICE = re.compile(r"\s*(-?\d{1,15})?\s*:\s*(-?\d{1,15})?\s*(?::\s*(-?\d{1,15})?\s*)?(?=\])")
-_NUMBER = re.compile(r"[+-]?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?")
-_OPERATOR = re.compile(r"==|!=|<=|>=|=~|<|>|(?:in|empty|has|exists)\b")
-_REGEX = re.compile(r"/((?:\\.|[^/\\])*)/")
+_MAX_WORK = 2_000_000
+_INT64 = range(-(1 << 63), 1 << 63)
 
 
-class BadPathError(EvaluationError):
-    """A text that is no path."""
+@lru_cache(maxsize=256)
+def parse(path: str, *, to_the_letter: bool = False) -> tuple[Segment, ...]:
+    """The steps of a path; only where the reference's letter does not count, `has` and `exists` are operators."""
+    return path_reader.parse(path, presence=not to_the_letter)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A member or an item."""
-
-    at: str | int
-
-
-@dataclass(frozen=True, slots=True)
-class Wildcard:
-    """All members or items."""
-
-
-@dataclass(frozen=True, slots=True)
-class Descent:
-    """The value itself and all below."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Items from, to, by."""
-
-    parts: tuple[int | None, int | None, int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Union:
-    """Several members or items, in the order written."""
-
-    keys: tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A path inside a test; `absolute` when it starts at `$`."""
-
-    segments: tuple[Segment, ...]
-    absolute: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A value in a test."""
-
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """`&&`, `||`, `!`, a comparator, or `?` for an operand alone."""
-
-    operator: str
-    operands: tuple[Test | Path | Constant, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Predicate:
-    """`[?(…)]`."""
-
-    test: Test
-
-
-Segment: TypeAlias = Key | Wildcard | Descent | Slice | Union | Predicate
-
-
-def select(path: str, document: Value, *, reverse_mid_path: bool = False) -> list[Value]:
+def select(path: str, document: Value, *, to_the_letter: bool = False) -> list[Value]:
     """What a path selects in a document.
 
     Args:
         path: The path.
         document: What `read_json` gives.
-        reverse_mid_path: A predicate that is not the last step gives its matches in reverse order, as the reference's.
+        to_the_letter: In the reference's order: the matches of a predicate that is not the last step reversed, and what
+            `..` finds from the inside out. Otherwise in the document's.
 
     Raises:
         BadPathError: It is none.
-        EvaluationError: It selects too much.
+        EvaluationError: It selects too much, or compares what cannot be.
     """
-    return _select(parse(path), document, document, reverse_mid_path)
+    return _Selector(to_the_letter).select(parse(path, to_the_letter=to_the_letter), document)
 
 
-@lru_cache(maxsize=256)
-def parse(path: str) -> tuple[Segment, ...]:
-    """The steps of a path."""
-    if len(path) > _MAX_PATH:
-        raise BadPathError(f"the path has more than {_MAX_PATH} characters")
-    reader = _Reader(path)
-    segments = reader.path()
-    if reader.at < len(path):
-        raise reader.unexpected()
-    return segments
+@dataclass(slots=True)
+class _Selector:
+    """Selects, and counts what it looks at, so that no path takes long."""
 
+    to_the_letter: bool
+    work: int = 0
 
-class _Reader:
-    """Reads a path from left to right."""
+    def select(self, segments: Sequence[Segment], start: Value) -> list[Value]:
+        if not segments:
+            return []
+        nodes = [start]
+        for index, segment in enumerate(segments):
+            last = index == len(segments) - 1
+            nodes = self.bounded(found for node in nodes for found in self.step(segment, node, last=last))
+        return nodes
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-        self.depth = 0
-
-    def unexpected(self) -> BadPathError:
-        found = f'"{self.text[self.at]}"' if self.at < len(self.text) else "the end"
-        return BadPathError(f"unexpected {found} at {self.at + 1} in {self.text}")
-
-    def peek(self, text: str) -> bool:
-        return self.text.startswith(text, self.at)
-
-    def take(self, text: str) -> bool:
-        if self.peek(text):
-            self.at += len(text)
-            return True
-        return False
-
-    def need(self, text: str) -> None:
-        if not self.take(text):
-            raise self.unexpected()
-
-    def space(self) -> None:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self.text, self.at)
-        if found is not None:
-            self.at = found.end()
+    def bounded(self, values: Iterable[Value]) -> list[Value]:
+        found: list[Value] = []
+        for value in values:
+            self.work += 1
+            if len(found) >= MAX_ITEMS:
+                raise EvaluationError(f"the path selects more than {MAX_ITEMS} values")
+            found.append(value)
+        self.look(0)
         return found
 
-    def path(self) -> tuple[Segment, ...]:
-        found: list[Segment] = []
-        started = self.take("$") or self.take("@")
-        if not started and (name := self.match(_NAME)) is not None:
-            found.append(Key(name.group()))
-        elif not started and self.take("*"):
-            found.append(Wildcard())
-        while self.peek(".") or self.peek("["):
-            self._segment(found)
-        return tuple(found)
+    def look(self, count: int) -> None:
+        self.work += count
+        if self.work > _MAX_WORK:
+            raise EvaluationError(f"the path looks at more than {_MAX_WORK} values")
 
-    def _segment(self, found: list[Segment]) -> None:
-        if self.take("["):
-            found.append(self._inner())
-            return
-        descends = self.take("..")
-        if descends:
-            found.append(Descent())
-        else:
-            self.need(".")
-        if self.take("*"):
-            found.append(Wildcard())
-        elif (name := self.match(_NAME)) is not None:
-            found.append(Key(name.group()))
-        elif not descends:
-            raise self.unexpected()
+    def step(self, segment: Segment, node: Value, *, last: bool) -> Iterable[Value]:
+        match segment:
+            case Start():
+                return (node,)
+            case Key(at):
+                return _member(node, at)
+            case Union(keys):
+                return (found for key in keys for found in _member(node, key))
+            case Wildcard():
+                return _children(node)
+            case Slice():
+                return _slice(segment, node)
+            case Descent():
+                return self.below(node, last=last)
+            case Predicate(test):
+                found = [child for child in _children(node) if self.holds(test, child)]
+                return reversed(found) if self.to_the_letter and not last else found
 
-    def _inner(self) -> Segment:
-        self.space()
-        if self.take("*"):
-            self.space()
-            self.need("]")
-            return Wildcard()
-        if self.take("?"):
-            return self._predicate()
-        if (cut := self.match(_SLICE)) is not None:
-            self.need("]")
-            first, last, step = (int(part) if part else None for part in cut.groups())
-            return Slice((first, last, step))
-        keys = [self._key()]
-        while self.take(","):
-            keys.append(self._key())
-        self.need("]")
-        return Key(keys[0]) if len(keys) == 1 else Union(tuple(keys))
+    # --- what is below
 
-    def _key(self) -> str | int:
-        self.space()
-        if self.peek("'") or self.peek('"'):
-            key: str | int = self._quoted()
-        elif (number := self.match(_INTEGER)) is not None:
-            key = int(number.group())
-        else:
-            raise self.unexpected()
-        self.space()
-        return key
-
-    def _quoted(self) -> str:
-        quote, start = self.text[self.at], self.at + 1
-        out: list[str] = []
-        at = start
-        while at < len(self.text):
-            char = self.text[at]
-            if char == quote:
-                self.at = at + 1
-                return "".join(out)
-            if char == "\\" and at + 1 < len(self.text):
-                at += 1
-                char = {"n": "\n", "t": "\t", "r": "\r"}.get(self.text[at], self.text[at])
-            out.append(char)
-            at += 1
-        raise self.unexpected()
+    def below(self, node: Value, *, last: bool) -> Iterator[Value]:
+        """All below and the value itself: containers alone in mid-path, since only they can be gone into."""
+        if not isinstance(node, (tuple, Mapping)):
+            return iter(())
+        if not self.to_the_letter:
+            return _outside_in(node) if last else filter(_is_container, _outside_in(node))
+        return _levels(node) if last else _inside_out(node)
 
     # --- tests
 
-    def _predicate(self) -> Predicate:
-        self.space()
-        self.need("(")
-        test = self._or()
-        self.space()
-        self.need(")")
-        self.space()
-        self.need("]")
-        return Predicate(test)
+    def holds(self, test: Operand, node: Value) -> bool:
+        return self.value(test, node) is True
 
-    def _or(self) -> Test:
-        self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            raise BadPathError("the path is nested too deeply")
-        operands = [self._and()]
-        while self._operator("||"):
-            operands.append(self._and())
-        self.depth -= 1
-        return operands[0] if len(operands) == 1 else Test("||", tuple(operands))
-
-    def _and(self) -> Test:
-        operands = [self._unary()]
-        while self._operator("&&"):
-            operands.append(self._unary())
-        return operands[0] if len(operands) == 1 else Test("&&", tuple(operands))
-
-    def _operator(self, text: str) -> bool:
-        self.space()
-        return self.take(text)
-
-    def _unary(self) -> Test:
-        self.space()
-        if self.peek("!") and not self.peek("!="):
-            self.at += 1
-            return Test("!", (self._unary(),))
-        if self.take("("):
-            test = self._or()
-            self.space()
-            self.need(")")
-            return test
-        return self._comparison()
-
-    def _comparison(self) -> Test:
-        left = self._operand()
-        self.space()
-        operator = self.match(_OPERATOR)
-        if operator is None:
-            if self.peek("="):
-                raise BadPathError(f"'=' is not a valid operation at {self.at + 2} in {self.text}; write ==")
-            return Test("?", (left,))
-        self.space()
-        if operator.group() == "=~" and (pattern := self.match(_REGEX)) is not None:
-            return Test("=~", (left, Constant(pattern[1].replace("\\/", "/"))))
-        return Test(operator.group(), (left, self._operand()))
-
-    def _operand(self) -> Path | Constant:
-        self.space()
-        if self.peek("@") or self.peek("$"):
-            return Path(absolute=self.peek("$"), segments=self.path())
-        return Constant(self._constant())
-
-    def _constant(self) -> Value:
-        if self.peek("'") or self.peek('"'):
-            return self._quoted()
-        if (number := self.match(_NUMBER)) is not None:
-            text = number.group()
-            return int(text) if text.lstrip("+-").isdigit() else float(text)
-        for word, value in (("true", True), ("false", False), ("null", None)):
-            if self.take(word):
+    def value(self, operand: Operand, node: Value) -> object:
+        """The value of a part of a test; what a path does not find is null."""
+        self.look(1)
+        match operand:
+            case Constant(value):
                 return value
-        if self.take("["):
-            return self._list()
-        raise self.unexpected()
+            case Pattern():
+                return operand
+            case Path(segments):
+                found = self.select(segments, node)
+                return found[0] if found else None
+        return self.computed(operand, node)
 
-    def _list(self) -> Value:
-        found: list[Value] = []
-        self.space()
-        while not self.take("]"):
-            found.append(self._constant())
-            self.space()
-            if not self.take(",") and not self.peek("]"):
-                raise self.unexpected()
-            self.space()
-        return tuple(found)
-
-
-# --- selecting -----------------------------------------------------------------------------------------------------
-
-
-def _select(segments: tuple[Segment, ...], start: Value, root: Value, reverse_mid_path: bool) -> list[Value]:
-    nodes = [start]
-    for index, segment in enumerate(segments):
-        reverse = reverse_mid_path and isinstance(segment, Predicate) and index < len(segments) - 1
-        following: list[Value] = []
-        for node in nodes:
-            found = list(_step(segment, node, root))
-            following.extend(reversed(found) if reverse else found)
-            if len(following) > MAX_ITEMS:
-                raise EvaluationError(f"the path selects more than {MAX_ITEMS} values")
-        nodes = following
-    return nodes
-
-
-def _step(segment: Segment, node: Value, root: Value) -> Iterator[Value]:
-    match segment:
-        case Key(at):
-            yield from _member(node, at)
-        case Union(keys):
-            for key in keys:
-                yield from _member(node, key)
-        case Wildcard():
-            yield from _children(node)
-        case Descent():
-            yield from _below(node)
-        case Slice((first, last, step)):
-            if isinstance(node, tuple) and step != 0:
-                yield from node[first:last:step]
-        case Predicate(test):
-            for child in _children(node):
-                if _holds(test, child, root):
-                    yield child
+    def computed(self, operation: Operation, node: Value) -> object:
+        first, *others = operation.operands
+        if operation.operator in ("has", "exists"):
+            there = not isinstance(first, Path) or bool(self.select(first.segments, node))
+            return there == (self.value(others[0], node) is not False)
+        left = self.value(first, node)
+        if operation.operator == "!":
+            return left is not True
+        return _OPERATORS[operation.operator](left, self.value(others[0], node))
 
 
 def _member(node: Value, at: str | int) -> Iterator[Value]:
@@ -373,14 +158,31 @@ def _member(node: Value, at: str | int) -> Iterator[Value]:
         yield node[at]
 
 
-def _children(node: Value) -> Iterator[Value]:
+def _children(node: Value) -> Iterable[Value]:
     if isinstance(node, Mapping):
-        yield from node.values()
-    elif isinstance(node, tuple):
-        yield from node
+        return node.values()
+    return node if isinstance(node, tuple) else ()
 
 
-def _below(node: Value) -> Iterator[Value]:
+def _is_container(node: Value) -> bool:
+    return isinstance(node, (tuple, Mapping))
+
+
+def _slice(cut: Slice, node: Value) -> Iterable[Value]:
+    """As the library counts: a step below 0 goes down, from `first`; one of 0 gives nothing."""
+    if not isinstance(node, tuple) or cut.step == 0:
+        return ()
+    size = len(node)
+    first = max(cut.first + size, 0) if cut.first < 0 else cut.first
+    last = size if cut.last is None else cut.last + size if cut.last < 0 else cut.last
+    if first >= size:
+        return ()
+    if cut.step > 0:
+        return (node[index] for index in range(first, max(min(last, size), 0), cut.step))
+    return (node[index] for index in range(first, max(min(last, size), -1), cut.step))
+
+
+def _outside_in(node: Value) -> Iterator[Value]:
     stack = [node]
     while stack:
         current = stack.pop()
@@ -388,64 +190,132 @@ def _below(node: Value) -> Iterator[Value]:
         stack.extend(reversed(list(_children(current))))
 
 
-_ABSENT = object()
+def _inside_out(node: Value) -> Iterator[Value]:
+    """Each container after those in it."""
+    stack: list[tuple[Value, bool]] = [(node, False)]
+    while stack:
+        current, expanded = stack.pop()
+        if expanded:
+            yield current
+            continue
+        stack.append((current, True))
+        stack.extend((child, False) for child in reversed(list(_children(current))) if _is_container(child))
 
 
-def _holds(test: Test, node: Value, root: Value) -> bool:
-    if test.operator == "&&":
-        return all(_truth(operand, node, root) for operand in test.operands)
-    if test.operator == "||":
-        return any(_truth(operand, node, root) for operand in test.operands)
-    if test.operator == "!":
-        return not _truth(test.operands[0], node, root)
-    if test.operator == "?":
-        value = _operand_value(test.operands[0], node, root)
-        return value if isinstance(value, bool) else value is not _ABSENT
-    left, right = (_operand_value(operand, node, root) for operand in test.operands)
-    return _compare(test.operator, left, right)
+def _levels(node: Value) -> Iterator[Value]:
+    """The children of each container, container by container, and the value itself at the end."""
+    for current in _outside_in(node):
+        yield from _children(current)
+    yield node
 
 
-def _truth(operand: Test | Path | Constant, node: Value, root: Value) -> bool:
-    return _holds(operand if isinstance(operand, Test) else Test("?", (operand,)), node, root)
+# --- operators -----------------------------------------------------------------------------------------------------
 
 
-def _operand_value(operand: Test | Path | Constant, node: Value, root: Value) -> object:
-    if isinstance(operand, Constant):
-        return operand.value
-    assert isinstance(operand, Path)
-    found = _select(operand.segments, root if operand.absolute else node, root, reverse_mid_path=False)
-    return found[0] if found else _ABSENT
-
-
-def _compare(operator: str, left: object, right: object) -> bool:
-    if operator in ("has", "exists"):
-        return (left is not _ABSENT) == (right is not False)
-    if operator == "empty":
-        return (isinstance(left, (str, tuple, Mapping)) and not left) == (right is not False)
-    left, right = (None if side is _ABSENT else side for side in (left, right))
-    if operator == "in":
-        return isinstance(right, tuple) and any(_equal(left, item) for item in right)
-    if operator == "=~":
-        return isinstance(left, str) and isinstance(right, str) and found_in(right, left)
-    if operator in ("==", "!="):
-        return _equal(left, right) == (operator == "==")
-    sign = _sign(left, right)
-    if sign is None:
-        return False
-    return {"<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[operator]
+def _numbers(left: object, right: object) -> tuple[float, float] | None:
+    """Both as numbers; an integer beside a double is one. None when either is none, or has more than 64 bits."""
+    for side in (left, right):
+        if isinstance(side, bool) or not isinstance(side, (int, float)):
+            return None
+        if isinstance(side, int) and side not in _INT64:
+            return None
+    assert isinstance(left, (int, float))
+    assert isinstance(right, (int, float))
+    if isinstance(left, int) and isinstance(right, int):
+        return left, right
+    return float(left), float(right)
 
 
 def _equal(left: object, right: object) -> bool:
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
+    pair = _numbers(left, right)
+    if pair is not None:
+        return pair[0] == pair[1]
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (tuple, Mapping)):
+        raise EvaluationError("the path compares two arrays or two objects, which has no answer")
     return left == right
 
 
-def _sign(left: object, right: object) -> int | None:
-    if isinstance(left, str) and isinstance(right, str):
-        return (left > right) - (left < right)
-    if isinstance(left, bool) or isinstance(right, bool):
-        return None
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return compare_numbers(left, right)
-    return None
+def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
+    def compare(left: object, right: object) -> bool:
+        pair = _numbers(left, right)
+        if pair is not None:
+            return holds(*pair)
+        if isinstance(left, str) and isinstance(right, str):
+            return holds(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
+        return False
+
+    return compare
+
+
+def _calculated(sign: str) -> Callable[[object, object], object]:
+    """Integers have 64 bits and wrap round; a division of integers is cut, and one by 0 is null."""
+
+    def calculate(left: object, right: object) -> object:
+        if sign == "+" and isinstance(left, str) and isinstance(right, str):
+            return left + right if len(left) + len(right) <= MAX_TEXT else None
+        pair = _numbers(left, right)
+        if pair is None or (sign == "/" and pair[1] == 0):
+            return None
+        one, other = pair
+        if isinstance(one, int) and isinstance(other, int):
+            return _wrapped(_WHOLE[sign](one, other))
+        return _FLOATING[sign](one, other)
+
+    return calculate
+
+
+def _wrapped(value: int) -> int:
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _cut(one: int, other: int) -> int:
+    quotient = abs(one) // abs(other)
+    return quotient if (one < 0) == (other < 0) else -quotient
+
+
+_WHOLE: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _cut}
+_FLOATING: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+
+def _identical(left: object, right: object) -> bool:
+    return type(left) is type(right) and _equal(left, right)
+
+
+def _empty(left: object, right: object) -> bool:
+    return isinstance(right, bool) and isinstance(left, (str, tuple, Mapping)) and right == (not left)
+
+
+def _matches(left: object, right: object) -> bool:
+    if not isinstance(left, str):
+        return False
+    if isinstance(right, Pattern):
+        return found_in(right.text, left)
+    try:
+        return isinstance(right, str) and found_in(right, left)
+    except EvaluationError:
+        return False
+
+
+_OPERATORS: dict[str, Callable[[object, object], object]] = {
+    "==": _equal,
+    "!=": lambda left, right: not _equal(left, right),
+    "<": _ordered(operator.lt),
+    "<=": _ordered(operator.le),
+    ">": _ordered(operator.gt),
+    ">=": _ordered(operator.ge),
+    "&&": lambda left, right: left is True and right is True,
+    "||": lambda left, right: left is True or right is True,
+    "in": lambda left, right: isinstance(right, tuple) and any(_identical(left, item) for item in right),
+    "empty": _empty,
+    "=~": _matches,
+    **{sign: _calculated(sign) for sign in "+-*/"},
+}
+
+__all__ = ["BadPathError", "parse", "select"]

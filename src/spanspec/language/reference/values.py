@@ -7,6 +7,7 @@ what they call a quirk is kept here on purpose.
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -124,9 +125,17 @@ def infer(text: str) -> str:
 
 def _json(text: str) -> object:
     try:
-        return read_json(text)
+        return read_json(text, double=_finite)
     except NoJsonError:
         return NO_MATCH  # a text: neither an object nor an array
+
+
+def _finite(text: str) -> float:
+    """A number as Go's decoder takes it: one that no double can hold is an error."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 # --- to and from typed values --------------------------------------------------------------------------------------
@@ -348,7 +357,7 @@ def json_contains(left: str, right: str) -> None:
 
 
 def _objects(text: str) -> list[dict[str, object]]:
-    parsed: object = read_json(text)
+    parsed: object = read_json(text, double=_finite)
     listed = parsed if text.startswith("[") and text.endswith("]") else (parsed,)
     found: list[dict[str, object]] = []
     for part in listed if isinstance(listed, tuple) else ():
