@@ -401,5 +401,5 @@ class _Reader:
         try:
             compiled(text)
         except EvaluationError as error:
-            raise self.fault(str(error))
+            raise self.fault(str(error)) from error
         return Pattern(text)
