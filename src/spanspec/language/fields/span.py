@@ -94,7 +94,7 @@ def tracetest_attribute(key: str, span: Span, given: Given) -> tuple[bool, Value
     if key.startswith("tracetest.span."):
         return _span_attribute(key.removeprefix("tracetest.span."), span, given)
     if key == "span.events":
-        return (False, None) if is_trigger(span, given) else (True, _events(span))
+        return _ABSENT if _is_inserted(span, given) else (True, _events(span))
     if key.startswith("tracetest.response.") and given.response is not None:
         return _response_attribute(key, span, given)
     if key == "service.name" and is_trigger(span, given):
@@ -108,6 +108,12 @@ def is_trigger(span: Span, given: Given) -> bool:
     if trace.trigger is not None:
         return span.span_id == trace.trigger.span_id
     return span.name == TRIGGER_NAME and (span.parent_id is None or span.span_id == trace.injected)
+
+
+def _is_inserted(span: Span, given: Given) -> bool:
+    """Whether the span is the trigger's own, and none of that name that the system exported."""
+    own = given.trace.trigger.span_id if given.trace.trigger is not None else given.trace.injected
+    return is_trigger(span, given) and span.span_id == own
 
 
 def _response_attribute(key: str, span: Span, given: Given) -> tuple[bool, Value]:

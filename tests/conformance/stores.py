@@ -1,4 +1,4 @@
-"""What the recorded cases of the reference's evaluation need: stores as spans and variables, outcomes as words."""
+"""What cases of evaluation need: stores as spans and variables, and answers from statements and expressions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from spanspec.model.assemble import assemble
 from spanspec.model.ids import SpanId, TraceId
 from spanspec.model.span import Span
 from spanspec.testing import EPOCH_NS
+from tests.conformance.model import Answer
 
 
 class NoStore(Mapping[str, str]):
@@ -35,16 +36,6 @@ class NoStore(Mapping[str, str]):
 
     def __contains__(self, key: object) -> bool:
         return True
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an evaluation gave, in the words of the cases."""
-
-    kind: str
-    left: str = ""
-    right: str = ""
-    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,13 +81,13 @@ def stores_of(case: dict, shared: Mapping[str, dict], dialect: Dialect, now_ns: 
     return Stores(given, span, selection)
 
 
-def statement_outcome(text: str, stores: Stores) -> Outcome:
-    """Evaluate a statement as the dialect has it."""
+def statement_answer(text: str, stores: Stores) -> Answer:
+    """Evaluate a statement as the dialect has it; `shown` is both sides."""
     parsed = parser.parse_statement(text, stores.given.dialect)
     if not isinstance(parsed.node, Compare):
-        return Outcome("syntax")
+        return Answer("syntax", ["", ""])
     if stores.given.dialect is Dialect.COMPAT:
-        return _reference_outcome(parsed.node, stores)
+        return _reference_answer(parsed.node, stores)
     try:
         sides = [
             evaluate(side, stores.given, span=stores.span, selection=stores.selection)
@@ -104,34 +95,44 @@ def statement_outcome(text: str, stores: Stores) -> Outcome:
         ]
         held = compare(sides[0], parsed.node.comparator, sides[1], stores.given.dialect)
     except EvaluationError as error:
-        return Outcome("other", message=str(error))
-    left, right = (text_of(side, stores.given.dialect) for side in sides)
-    return Outcome("ok" if held else "no_match", left, right)
+        return Answer("other", ["", ""], str(error))
+    return Answer("ok" if held else "no_match", [text_of(side, stores.given.dialect) for side in sides])
 
 
-def _reference_outcome(node: Compare, stores: Stores) -> Outcome:
+def _reference_answer(node: Compare, stores: Stores) -> Answer:
     evaluator = Evaluator(stores.given, stores.span, stores.selection)
     try:
         pair = evaluator.sides(node)
     except FaultError as fault:
-        return Outcome(fault.kind, message=str(fault))
+        return Answer(fault.kind, ["", ""], str(fault))
+    shown = [pair.left.text, pair.right.text]
     try:
         evaluator.compare(node, pair)
     except FaultError as fault:
-        return Outcome(fault.kind, pair.left.text, pair.right.text, str(fault))
-    return Outcome("ok", pair.left.text, pair.right.text)
+        return Answer(fault.kind, shown, str(fault))
+    return Answer("ok", shown)
 
 
-def expression_outcome(text: str, stores: Stores) -> Outcome:
-    """Evaluate an expression; its text is `left`."""
+def expression_answer(text: str, stores: Stores) -> Answer:
+    """Evaluate an expression; `shown` is its text."""
     parsed = parser.parse_expression(text, stores.given.dialect)
     if parsed.node is None:
-        return Outcome("syntax")
+        return Answer("syntax", "")
     try:
         if stores.given.dialect is Dialect.COMPAT:
             value = Evaluator(stores.given, stores.span, stores.selection).value(parsed.node)
-            return Outcome("ok", value.text)
-        value = evaluate(parsed.node, stores.given, span=stores.span, selection=stores.selection)
+            return Answer("ok", value.text)
+        found = evaluate(parsed.node, stores.given, span=stores.span, selection=stores.selection)
     except EvaluationError as error:
-        return Outcome(error.kind if isinstance(error, FaultError) else "other", message=str(error))
-    return Outcome("ok", text_of(value, stores.given.dialect))
+        return Answer(error.kind if isinstance(error, FaultError) else "other", "", str(error))
+    return Answer("ok", text_of(found, stores.given.dialect))
+
+
+def resolved_answer(text: str, stores: Stores) -> Answer:
+    """Render a statement or an expression, as the reference's resolver: a statement first."""
+    as_statement = statement_answer(text, stores)
+    if as_statement.verdict == "syntax":
+        return expression_answer(text, stores)
+    if not as_statement.good:
+        return Answer(as_statement.verdict, "", as_statement.message)
+    return Answer("ok", " ".join(as_statement.shown))

@@ -1,13 +1,14 @@
-"""What the reference parses and how, replayed against the parser."""
+"""Parse trees in the shape of the records: of statements, outputs and selectors, and what a statement names."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-import pytest
-
 from spanspec.language.dialect import Dialect
-from spanspec.language.parser import Parsed, parse_expression, parse_selector, parse_statement
+from spanspec.language.format import format as written
+from spanspec.language.parser import parse_expression, parse_selector, parse_statement
 from spanspec.language.syntax import (
     Arithmetic,
     Boolean,
@@ -30,15 +31,75 @@ from spanspec.language.syntax import (
     Text,
 )
 from spanspec.model.time import parse_duration
-from tests.conformance.folder import cases
+from tests.conformance.model import Answer, Case, Document, Replay, cases_of, tags_of
 
-CORPUS = cases("corpus_parse")
-TREES = cases("expressions_ast")
-TOKENS = cases("expressions_tokens")
-SELECTORS = cases("selectors")
-OLD = (Dialect.SPECS, Dialect.COMPAT)
 _PARSERS = {"selector": parse_selector, "assertion": parse_statement, "output": parse_expression}
 _PLACES = {Place.ATTR: "Attribute", Place.ENV: "Environment", Place.VAR: "Variable"}
+
+
+def corpus(file: str, document: Document) -> Iterator[Replay]:
+    """Texts of real files: they parse, or do not, with their trees."""
+    for case in cases_of(document):
+        shown = None
+        if case["parses"]:
+            selects = case["kind"] == "selector"
+            shown = recorded_shape(case["parsed"]) if selects else _with_nanoseconds(case["parsed"])
+        recorded = Answer("ok", shown) if case["parses"] else Answer("syntax")
+        yield Replay(
+            file=file, id=case["id"], recorded=(recorded,), look=partial(_parsed, case), tags=tags_of(case), shows=True
+        )
+
+
+def _parsed(case: Case, dialect: Dialect) -> Answer:
+    node = _PARSERS[case["kind"]](case["text"], dialect).node
+    if node is None:
+        return Answer("syntax")
+    shapes: dict[str, Any] = {"selector": shape, "assertion": _compared, "output": _tree}
+    return Answer("ok", shapes[case["kind"]](node))
+
+
+def trees(file: str, document: Document) -> Iterator[Replay]:
+    """Trees of statements."""
+    for case in cases_of(document):
+        recorded = Answer("ok", _with_nanoseconds(case["expected_ast"]))
+        yield Replay(file=file, id=case["id"], recorded=(recorded,), look=partial(_statement, case), shows=True)
+
+
+def _statement(case: Case, dialect: Dialect) -> Answer:
+    node = parse_statement(case["statement"], dialect).node
+    return Answer("ok", _compared(node)) if isinstance(node, Compare) else Answer("syntax")
+
+
+def tokens(file: str, document: Document) -> Iterator[Replay]:
+    """What a statement names, in the order of evaluation."""
+    for case in cases_of(document):
+        named = [[token["type"], token["identifier"]] for token in case["expected_tokens"]]
+        yield Replay(file=file, id=case["id"], recorded=(Answer("ok", named),), look=partial(_named, case), shows=True)
+
+
+def _named(case: Case, dialect: Dialect) -> Answer:
+    node = parse_statement(case["statement"], dialect).node
+    if not isinstance(node, Compare):
+        return Answer("syntax")
+    return Answer("ok", [list(token) for side in (node.left, node.right) for token in _tokens(side)])
+
+
+def _tokens(node: Expression) -> list[tuple[str, str]]:
+    if isinstance(node, Filtered):
+        found = _tokens(node.operand)
+        for each in node.filters:
+            found += [
+                ("FunctionCall", each.name),
+                *(token for argument in each.arguments for token in _tokens(argument)),
+            ]
+        return found
+    if isinstance(node, Arithmetic):
+        return [*_tokens(node.left), *_tokens(node.right)]
+    if isinstance(node, Template):
+        inner = [token for part in node.parts if not isinstance(part, str) for token in _tokens(part)]
+        return [("Str", ""), *inner]
+    shape = _term(node)
+    return [(shape["type"], shape.get("name", ""))]
 
 
 # --- our trees in the shape of the records -----------------------------------------------------------------------
@@ -104,16 +165,17 @@ def _value(node: Expression) -> Any:
             return text
         case Boolean(value=value):
             return value
-    raise AssertionError(node)
+    return {"written": written(node)}
 
 
 def _filters(predicate: Predicate | None) -> list[dict[str, Any]]:
+    """What the reference has a structure for, and the text of what it has none for."""
     found = predicate.operands if isinstance(predicate, PredicateAnd) else () if predicate is None else (predicate,)
-    assert all(isinstance(each, Compares) for each in found)
     return [
         {"property": each.name.key, "operator": each.comparator.value, "value": _value(each.value)}
-        for each in found
         if isinstance(each, Compares)
+        else {"written": written(each)}
+        for each in found
     ]
 
 
@@ -130,11 +192,13 @@ def _steps(steps: tuple[Step, ...]) -> dict[str, Any]:
     return shape
 
 
-def _shape(selector: Selector) -> list[dict[str, Any]]:
+def shape(selector: Selector) -> list[dict[str, Any]]:
+    """A selector in the shape of the records."""
     return [_steps(chain.steps) for chain in selector.chains if isinstance(chain, Chain)]
 
 
-def _recorded_shape(recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def recorded_shape(recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A record of either file in one shape."""
     return [_recorded_step(step) for step in recorded]
 
 
@@ -159,92 +223,3 @@ def _recorded_value(recorded: dict[str, Any]) -> Any:
     if recorded["value_type"] in ("int", "float"):
         return str(value)
     return value
-
-
-# --- the tests ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("dialect", OLD)
-@pytest.mark.parametrize("case", CORPUS, ids=lambda case: case["id"])
-def test_corpus(case: dict[str, Any], dialect: Dialect) -> None:
-    """Texts of real files parse, or do not, as in the reference."""
-    parsed: Parsed[Any] = _PARSERS[case["kind"]](case["text"], dialect)
-    assert (parsed.node is not None) == case["parses"], parsed.diagnostics
-    if parsed.node is None:
-        assert parsed.diagnostics
-        return
-    shapes = {"selector": _shape, "assertion": _compared, "output": _tree}
-    expected = _recorded_shape(case["parsed"]) if case["kind"] == "selector" else _with_nanoseconds(case["parsed"])
-    assert shapes[case["kind"]](parsed.node) == expected
-
-
-@pytest.mark.parametrize("dialect", OLD)
-@pytest.mark.parametrize("case", TREES, ids=lambda case: case["id"])
-def test_trees(case: dict[str, Any], dialect: Dialect) -> None:
-    """Statements have the reference's trees."""
-    parsed = parse_statement(case["statement"], dialect)
-    assert isinstance(parsed.node, Compare), parsed.diagnostics
-    assert _compared(parsed.node) == _with_nanoseconds(case["expected_ast"])
-
-
-def _tokens(node: Expression) -> list[tuple[str, str]]:
-    if isinstance(node, Filtered):
-        found = _tokens(node.operand)
-        for each in node.filters:
-            found += [
-                ("FunctionCall", each.name),
-                *(token for argument in each.arguments for token in _tokens(argument)),
-            ]
-        return found
-    if isinstance(node, Arithmetic):
-        return [*_tokens(node.left), *_tokens(node.right)]
-    if isinstance(node, Template):
-        inner = [token for part in node.parts if not isinstance(part, str) for token in _tokens(part)]
-        return [("Str", ""), *inner]
-    shape = _term(node)
-    return [(shape["type"], shape.get("name", ""))]
-
-
-@pytest.mark.parametrize("dialect", OLD)
-@pytest.mark.parametrize("case", TOKENS, ids=lambda case: case["id"])
-def test_tokens(case: dict[str, Any], dialect: Dialect) -> None:
-    """What a statement names, in the order of evaluation."""
-    node = parse_statement(case["statement"], dialect).node
-    assert isinstance(node, Compare)
-    expected = [(token["type"], token["identifier"]) for token in case["expected_tokens"]]
-    assert [*_tokens(node.left), *_tokens(node.right)] == expected
-
-
-@pytest.mark.parametrize("dialect", OLD)
-@pytest.mark.parametrize("case", SELECTORS, ids=lambda case: case["id"])
-def test_selectors(case: dict[str, Any], dialect: Dialect) -> None:
-    """Selectors parse, or do not, as in the reference, with its structure."""
-    parsed = parse_selector(case["selector"], dialect)
-    assert (parsed.node is not None) == case.get("should_parse", True), parsed.diagnostics
-    if "expected_structure" in case:
-        assert parsed.node is not None
-        assert _shape(parsed.node) == _recorded_shape(case["expected_structure"])
-
-
-@pytest.mark.parametrize("case", [*cases("recorded/selectors")], ids=lambda case: case["id"])
-def test_recorded_selectors(case: dict[str, Any]) -> None:
-    """The reference's own grammar is kept under `compat: tracetest`; what it reads, `specs:` reads."""
-    parses = case["expected"]["outcome"] == "ok"
-    strict = parse_selector(case["selector"], Dialect.COMPAT)
-    assert (strict.node is not None) == parses, strict.diagnostics
-    if parses:
-        assert parse_selector(case["selector"], Dialect.SPECS).node is not None
-    if parses and "selectors" in case["expected"]:
-        assert strict.node is not None
-        assert _shape(strict.node) == _recorded_shape(case["expected"]["selectors"])
-
-
-@pytest.mark.parametrize("case", [*cases("recorded/statements")], ids=lambda case: case["id"])
-def test_recorded_statements(case: dict[str, Any]) -> None:
-    """The same for statements and expressions."""
-    parse = parse_statement if case["mode"] == "statement" else parse_expression
-    parses = case["expected"]["outcome"] != "syntax"
-    strict = parse(case["query"], Dialect.COMPAT)
-    assert (strict.node is not None) == parses, strict.diagnostics
-    if parses:
-        assert parse(case["query"], Dialect.SPECS).node is not None
