@@ -177,14 +177,11 @@ def open_and_closed(
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(statements(), arrivals(), st.booleans())
 def test_an_early_verdict_is_the_verdict(text: str, order: list[Span], triggered: bool) -> None:
-    """Whatever arrives in whatever order, a verdict given early is the one on the whole trace, and stays.
-
-    Only `trace:depth` may become undecided again, while a missing parent could still close a cycle.
-    """
+    """Whatever arrives in whatever order, a verdict given early is the one on the whole trace, and stays."""
     early, final = open_and_closed(statement(text), order, triggered=triggered)
     for index, truth in enumerate(early):
         assert truth in (Truth.UNDECIDED, final), (text, index, early, final)
-        if index and early[index - 1] is not Truth.UNDECIDED and "trace:depth" not in text:
+        if index and early[index - 1] is not Truth.UNDECIDED:
             assert truth is early[index - 1], (text, index, early)
 
 

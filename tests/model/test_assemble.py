@@ -25,8 +25,8 @@ def test_order_is_depth_first_with_siblings_by_start_then_id() -> None:
     """Parents come before children, and equal starts are told apart by the span id."""
     top = span("top", id="top")
     late = span("late", parent=top, start=5)
-    first = replace(span("first", parent=top, start=1), span_id=SpanId("0000000000000001"))
-    second = replace(span("second", parent=top, start=1), span_id=SpanId("0000000000000002"))
+    first = replace(span("first", parent=top, start=1), span_id=SpanId("fffffffffffffff1"))
+    second = replace(span("second", parent=top, start=1), span_id=SpanId("fffffffffffffff2"))
     below = span("below", parent=first, start=9)
     assert names(trace(late, second, below, first, top)) == ["top", "first", "below", "second", "late"]
 

@@ -44,35 +44,67 @@ def assemble(
         trigger: The trigger's own span, kept apart.
         linked: Spans of linked traces.
     """
-    kept = _newest(spans)
+    kept = newest(spans)
     ordered = _in_sibling_order(kept.values())
-    if injected is None and trigger is not None:
-        injected = trigger.span_id
-    if injected is None:
-        injected = _implied_parent(kept)
     grouped: defaultdict[SpanId, list[Span]] = defaultdict(list)
-    roots: list[Span] = []
-    orphans: list[Span] = []
     for span in ordered:
         parent = span.parent_id
         if parent is not None and parent in kept:
             grouped[parent].append(span)
-        elif parent is None or parent == injected:
-            roots.append(span)
-        else:
-            orphans.append(span)
     children = {key: tuple(group) for key, group in grouped.items()}
-    in_order = _depth_first(ordered, _in_sibling_order([*roots, *orphans]), children)
+    return arranged(
+        ordered,
+        MappingProxyType(kept),
+        children,
+        trace_id=trace_id,
+        injected=trigger.span_id if injected is None and trigger is not None else injected,
+        trigger=trigger,
+        linked=linked,
+    )
+
+
+def arranged(
+    ordered: list[Span],
+    by_id: Mapping[SpanId, Span],
+    children: dict[SpanId, tuple[Span, ...]],
+    *,
+    trace_id: TraceId | None,
+    injected: SpanId | None,
+    trigger: Span | None,
+    linked: Iterable[Span],
+) -> Trace:
+    """The trace of spans that are known to differ in id.
+
+    Args:
+        ordered: All of them by start, then by id.
+        by_id: The same by id.
+        children: The same in that order, by the parent that is there.
+        trace_id: See `assemble`; so the rest.
+        injected: Likewise.
+        trigger: Likewise.
+        linked: Likewise.
+    """
+    if injected is None:
+        injected = _implied_parent(by_id)
+    roots: list[Span] = []
+    orphans: list[Span] = []
+    tops: list[Span] = []
+    for span in ordered:
+        parent = span.parent_id
+        if parent is None or parent not in by_id:
+            tops.append(span)
+            (roots if parent is None or parent == injected else orphans).append(span)
+    in_order = _depth_first(ordered, tops, children)
     return Trace(
         trace_id=trace_id or (in_order[0].trace_id if in_order else TraceId("")),
         spans=in_order,
-        by_id=MappingProxyType(kept),
+        by_id=by_id,
         children=MappingProxyType(children),
         roots=tuple(roots),
         orphans=tuple(orphans),
         injected=injected,
         trigger=trigger,
-        linked=tuple(_in_sibling_order(_newest(linked).values())),
+        linked=tuple(_in_sibling_order(newest(linked).values())),
     )
 
 
@@ -150,7 +182,8 @@ def _canonical(value: object) -> object:
     return (type(value).__name__, repr(value))
 
 
-def _newest(spans: Iterable[Span]) -> dict[SpanId, Span]:
+def newest(spans: Iterable[Span]) -> dict[SpanId, Span]:
+    """Of several spans with one id the one that is kept, by id."""
     kept: dict[SpanId, Span] = {}
     for span in spans:
         old = kept.get(span.span_id)

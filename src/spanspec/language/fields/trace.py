@@ -40,13 +40,24 @@ def _duration(spans: Sequence[Span], trace: Trace) -> Duration:
 
 
 def _depth(spans: Sequence[Span], trace: Trace) -> int:
-    """How many spans stand on the longest way down."""
+    """How many spans stand on the longest way down; each member of a cycle of parents has all others above it."""
     depths: dict[SpanId, int] = {}
     counted = {span.span_id for span in spans}
-    for span in trace.spans:  # parents come before their children, but for members of a cycle
-        above = trace.parent(span)
-        base = 0 if above is None else depths.get(above.span_id, 0)
-        depths[span.span_id] = base + (span.span_id in counted)
+    for span in trace.spans:
+        path: dict[SpanId, int] = {}
+        above: Span | None = span
+        while above is not None and above.span_id not in depths and above.span_id not in path:
+            path[above.span_id] = len(path)
+            above = trace.parent(above)
+        way = list(path)
+        if above is not None and above.span_id in path:
+            members = way[path[above.span_id] :]
+            depths.update(dict.fromkeys(members, sum(member in counted for member in members)))
+            del way[path[above.span_id] :]
+        deepest = 0 if above is None else depths[above.span_id]
+        for each in reversed(way):
+            deepest += each in counted
+            depths[each] = deepest
     return max(depths.values(), default=0)
 
 

@@ -182,7 +182,7 @@ def _motion(judge: Judge, statement: Compare, span: Span | None) -> tuple[Motion
     motion = motion_of(judge, statement.left) | flipped(motion_of(judge, statement.right))
     names = [*names_in(statement.left), *names_in(statement.right)]
     undecided = any(judge.picker.predicates.look(name, span).undecided for name in names)
-    fallible = any(_is_fallible(call) for call in _calls(statement))
+    fallible = any(is_fallible(call) for call in _calls(statement))
     return motion, undecided, fallible
 
 
@@ -250,7 +250,7 @@ def _is_duration(node: Expression) -> bool:
     return isinstance(node, Name) and node.place in (Place.SPAN, Place.BARE) and node.key == "duration" and not node.via
 
 
-def _is_fallible(call: Call) -> bool:
+def is_fallible(call: Call) -> bool:
     """Whether its expression may have no value on some further span."""
     expressions = arguments_of(call).expressions
     return any(

@@ -144,7 +144,7 @@ def _complete(judge: Judge, call: Call, node: int | None) -> Weighed:
 
 
 def _no_n_plus_one(judge: Judge, call: Call, node: int | None) -> Weighed:
-    threshold = _threshold(judge, call)
+    threshold = threshold_of(judge, call)
     groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     marks: dict[int, str] = {}
     for index, span in enumerate(judge.picker.given.trace.spans):
@@ -159,7 +159,7 @@ def _no_n_plus_one(judge: Judge, call: Call, node: int | None) -> Weighed:
     return weighed(now, may, lambda: _repeats_evidence(judge, worst, marks, threshold, most))
 
 
-def _threshold(judge: Judge, call: Call) -> int:
+def threshold_of(judge: Judge, call: Call) -> int:
     for argument in call.arguments:
         if argument.name in ("threshold", "") and not isinstance(argument.value, Selector):
             value = evaluate(argument.value, judge.given)

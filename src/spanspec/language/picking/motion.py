@@ -53,7 +53,7 @@ def motion_of_name(name: Name, given: Given) -> Motion:
     if name.key.startswith(SELECTED_SPANS):
         return Motion.FREE
     if name.place is Place.TRACE:
-        return Motion.FREE if name.key == "depth" and _may_become_cyclic(given) else Motion.GROW
+        return Motion.GROW
     if name.place is Place.RESPONSE and given.response is None:
         return Motion.FREE
     if name.place is not Place.SPAN or name.key not in _BY_TREE:
@@ -61,13 +61,6 @@ def motion_of_name(name: Name, given: Given) -> Motion:
     if given.dialect is not Dialect.EXPECT:
         return Motion.FREE  # what hangs under the trigger for want of its parent may yet hang elsewhere
     return _BY_TREE[name.key]
-
-
-def _may_become_cyclic(given: Given) -> bool:
-    """Whether a parent is still missing: were it to close a cycle, the deepest path might be cut."""
-    trace = given.trace
-    named = {span.parent_id for span in trace.spans} - {None, trace.injected}
-    return not named <= trace.by_id.keys()
 
 
 def decide(left: Value, comparator: Comparator, right: Value, motion: Motion, dialect: Dialect) -> Outcome:
