@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spanspec.language.dialect import Dialect
@@ -13,8 +13,9 @@ from spanspec.language.picking.picker import Picker
 from spanspec.language.statements import judge
 from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble
-from spanspec.model.ids import SpanId
 from spanspec.testing import span, trigger_span
+from tests.fuzzing import thorough
+from tests.language.arriving import INJECTED, SELECTORS, arrivals, statements
 from tests.language.reading import HOST, selector, statement
 
 if TYPE_CHECKING:
@@ -22,142 +23,6 @@ if TYPE_CHECKING:
 
     from spanspec.language.syntax import Statement
     from spanspec.model.span import Span
-
-INJECTED = SpanId("f" * 16)
-SELECTORS = [
-    'span[name = "a"]',
-    'span[name = "b"]',
-    'span[service = "s"]',
-    'span[kind = "client"]',
-    'span[name = "a"] span[name = "b"]',
-    'span[name = "a"] > span[]',
-    'span[name = "b"] << span[]',
-    'span[name = "a"] ~ span[name = "b"]',
-    'span[name = "a"] -> span[]',
-    "span[]:root",
-    "span[]:leaf",
-    "span[]:orphan",
-    "span[]:entry",
-    "span[]:exit",
-    'span[name = "a"]:first',
-    'span[name = "a"] span[]:last',
-    "span[]:slowest",
-    'span[]:not(span[name = "a"] span[])',
-    'span[]:not(span[name = "a"])',
-    'span[]:has(> span[name = "b"])',
-    'span[]:not(span[]:has(span[name = "c"]))',
-    "span[x = 1]",
-    "span[x > 0]",
-    "span[span:child_count >= 1]",
-    "span[span:child_count = 1]",
-    "span[span:depth < 2]",
-    'span[parent:name = "a"]',
-    'span[not parent:name = "a"]',
-    'span[root:name = "a"]',
-    "span[x missing]",
-    "span[span:self_time < 3ms]",
-    'span[name = "a" or x = 2]',
-    'span[name = "a"], span[name = "b"]',
-    '(span[name = "a"] span[]):not(span[name = "c"])',
-    "span[x = 1 tracetest.selected_spans.count = 1]",
-]
-QUANTIFIERS = ["some", "no", "every", "exactly 1", "exactly 2", "at least 2", "at most 1", "between 1 and 2"]
-RELATIONS = ["followed by", "then", "calls", "leads to", "preceded by", "overlaps", "inside"]
-CONDITIONS = [
-    "x = 1",
-    "duration < 3ms",
-    "(not x = 1)",
-    "x exists",
-    "(some > span[])",
-    '(no span[name = "b"])',
-    "(at most 1 > span[])",
-    '(x = 1 or name = "a")',
-    "(count(> span[]) < 2)",
-    "span:child_count < 2",
-    'parent:name = "a"',
-]
-VALUES = [
-    "count({})", "total_time({})", "busy_time({})", "max({})", "min({})", "max({}, x)", "sum({}, x)", "avg({})",
-    "distinct({}, x)", "repeats({})", "repeats({}, name)", "concurrency({})", "depth({})", "self_time({})",
-    "critical_time({})", "median({})", "count({}) * 2", "0 - count({})", "count({}) - 2", "-count({})",
-]  # fmt: skip
-PLAIN = [
-    "no_errors()", "no_errors(except=span[name = \"a\"])", "no_errors(except=span[name = \"a\"] span[])",
-    "no_errors(except=span[]:leaf)", "no_orphans()", "no_n_plus_one(threshold=2)", "complete()",
-    "trace:span_count < 4", "trace:span_count >= 3", "trace:depth <= 2", "trace:error_count = 0", "trace:duration < 8ms",
-    'services() = ["s", "t"]', 'services() contains "s"', 'services() not-contains "t"', 'edges() contains "s -> t"',
-    'gap(span[name = "a"], span[name = "b"]) < 2ms', 'gap(span[name = "a"], span[name = "b"]) > 0ms',
-]  # fmt: skip
-COMPARATORS = ["<", "<=", ">", ">=", "=", "!="]
-
-
-@st.composite
-def leaves(draw: st.DrawFn) -> str:
-    """A statement out of the templates."""
-    first, second = draw(st.sampled_from(SELECTORS)), draw(st.sampled_from(SELECTORS))
-    quantifier, inner = draw(st.sampled_from(QUANTIFIERS)), draw(st.sampled_from(QUANTIFIERS))
-    kind = draw(st.integers(0, 5))
-    if kind == 0:
-        return f"{quantifier} {first}"
-    if kind == 1:
-        return f"({quantifier} {first} where {draw(st.sampled_from(CONDITIONS))})"
-    if kind == 2:
-        within = draw(st.sampled_from(["", " within 2ms"]))
-        relation = draw(st.sampled_from(RELATIONS))
-        bounded = relation in ("followed by", "then", "leads to", "preceded by")
-        return f"{quantifier} {first} {relation} {inner} {second}{within if bounded else ''}"
-    if kind == 3:
-        value = draw(st.sampled_from(VALUES)).format(first if "," not in first else 'span[name = "a"]')
-        bound = draw(st.integers(0, 3))
-        unit = (
-            "ms"
-            if any(word in value for word in ("time", "max(", "min(", "avg", "median")) and ", x" not in value
-            else ""
-        )
-        return f"{value} {draw(st.sampled_from(COMPARATORS))} {bound}{unit}"
-    return draw(st.sampled_from(PLAIN))
-
-
-@st.composite
-def statements(draw: st.DrawFn) -> str:
-    """One or two leaves, joined."""
-    first = draw(leaves())
-    joint = draw(st.sampled_from(["", "", "", "not", "and", "or", "implies"]))
-    if not joint:
-        return first
-    return f"not ({first})" if joint == "not" else f"({first}) {joint} ({draw(leaves())})"
-
-
-@st.composite
-def arrivals(draw: st.DrawFn) -> list[Span]:
-    """Spans of one trace in the order in which they arrive: any parents, orphans, links, errors, clocks."""
-    count = draw(st.integers(1, 7))
-    spans: list[Span] = []
-    for index in range(count):
-        parent = draw(
-            st.sampled_from([None, "injected", "gone", *(f"n{other}" for other in range(count) if other != index)])
-        )
-        start = draw(st.integers(0, 10))
-        more = {} if (x := draw(st.sampled_from([None, 1, 2, "t"]))) is None else {"x": x}
-        resource = draw(st.sampled_from([HOST, HOST, {"host.name": "two"}, {}]))
-        linked = [other for other in spans if draw(st.integers(0, 5)) == 0]
-        spans.append(
-            span(
-                draw(st.sampled_from("abc")),
-                service=draw(st.sampled_from("st")),
-                kind=draw(st.sampled_from(["client", "server", "producer"])),
-                parent=INJECTED if parent == "injected" else parent,
-                id=f"n{index}",
-                start=start,
-                end=start + draw(st.integers(-1, 5)),
-                status=draw(st.sampled_from(["unset", "unset", "error"])),
-                links=linked,
-                resource=resource,
-                attributes={"db.system": "x"} if draw(st.booleans()) else {},
-                **more,
-            )
-        )
-    return draw(st.permutations(spans))
 
 
 def open_and_closed(
@@ -174,7 +39,7 @@ def open_and_closed(
     return early, judge(check, Given(trace=whole, clock_skew_ns=skew_ns)).truth
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@thorough(400)
 @given(statements(), arrivals(), st.booleans())
 def test_an_early_verdict_is_the_verdict(text: str, order: list[Span], triggered: bool) -> None:
     """Whatever arrives in whatever order, a verdict given early is the one on the whole trace, and stays."""
@@ -185,7 +50,7 @@ def test_an_early_verdict_is_the_verdict(text: str, order: list[Span], triggered
             assert truth is early[index - 1], (text, index, early)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@thorough(300)
 @given(st.sampled_from(SELECTORS), arrivals(), st.booleans(), st.sampled_from([Dialect.EXPECT, Dialect.SPECS]))
 def test_sure_members_stay_and_others_were_possible(
     text: str, order: list[Span], triggered: bool, dialect: Dialect

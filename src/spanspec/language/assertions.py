@@ -1,18 +1,21 @@
 """A spec's assertions over its selection: each must hold on every span selected.
 
 While spans are still to come an assertion fails as soon as a span that stays selected violates it, and is undecided
-else; an assertion on the number of selected spans fails as soon as the sure ones exceed its bound. When nothing is
+else; an assertion about sets of spans is decided as soon as bounds over the sure ones decide it. When nothing is
 selected only assertions about sets of spans are evaluated (row 21); under `COMPAT` all are, once, without a span.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spanspec.language.comparing.forms import as_number, shortened
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import SELECTED_SPANS, evaluate
+from spanspec.language.judging.early_specs import early, of_whole
+from spanspec.language.judging.judge import Judge
 from spanspec.language.judging.outputs import OutputVerdict, evaluate_output
 from spanspec.language.judging.span_checks import (
     Seen,
@@ -180,10 +183,10 @@ class _Spec:
     # --- while spans are still to come
 
     def _open(self, statement: Statement, seen: list[Seen], now: Judgement) -> Judgement:
-        early = self._early(statement, seen)
-        if early is Truth.HOLDS and now.truth is Truth.HOLDS:
+        decided = self._early(statement, seen)
+        if decided is Truth.HOLDS and now.truth is Truth.HOLDS:
             return now
-        if early is Truth.FAILS and now.truth is Truth.FAILS:
+        if decided is Truth.FAILS and now.truth is Truth.FAILS:
             return replace(now, lack=False)
         lack = now.truth is Truth.FAILS and now.lack
         reason = now.reason if now.truth is Truth.FAILS else "more spans may come"
@@ -195,10 +198,18 @@ class _Spec:
         if counting is not None:
             return {Outcome.HOLDS: Truth.HOLDS, Outcome.FAILS: Truth.FAILS}.get(counting, Truth.UNDECIDED)
         if not is_fixed(statement):
-            return Truth.UNDECIDED
+            whole = of_whole(statement, self.selector, self.given.dialect)
+            return Truth.UNDECIDED if whole is None else early(statement, whole, self._judge, self._sure_nodes())
         stays = {span.span_id for span in self.sure}
         violated = any(one.verdict.span_id in stays and not one.verdict.passed and not one.undecided for one in seen)
         return Truth.FAILS if violated else Truth.UNDECIDED
+
+    @cached_property
+    def _judge(self) -> Judge:
+        return Judge(self.given)
+
+    def _sure_nodes(self) -> list[int]:
+        return [self._judge.picker.node(span) for span in self.sure]
 
     def _count_outcome(self, statement: Statement) -> Outcome | None:
         """What a comparison of the number of selected spans may become; None when it is another statement."""

@@ -12,17 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from spanspec.definition.plan import Wait as WaitFor
-from spanspec.language.dialect import Dialect
-from spanspec.language.statements import judge
 from spanspec.language.verdict import Truth
 from spanspec.model.assemble import assemble
 from spanspec.model.context import TimeWindow
 from spanspec.results.model import Settlement
-from spanspec.runner.evaluate import Evaluated, evaluate
+from spanspec.runner.evaluation import Evaluation
 from spanspec.runner.settle import Decision, Evidence, Expired, Rule, Settled, Wait, observe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Protocol
 
     from spanspec.definition.plan import Plan
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from spanspec.model.ids import SpanId, TraceId
     from spanspec.model.span import Span
     from spanspec.model.trace import Trace
+    from spanspec.runner.evaluate import Evaluated
     from spanspec.stores.base import AwaitableStore, Fetched, TraceStore
 
     class Store(TraceStore, AwaitableStore, Protocol):
@@ -67,7 +66,8 @@ class Collected:
 class _State:
     """What the loop remembers between rounds."""
 
-    trace: Trace
+    evaluation: Evaluation
+    seen: dict[tuple[TraceId, SpanId], Span] = field(default_factory=dict)
     arrived_ns: dict[SpanId, int] = field(default_factory=dict)
     decided: dict[int, int] = field(default_factory=dict)
     last_ns: int | None = None
@@ -103,66 +103,65 @@ class Collector:
         report: Callable[[int, int, str], None],
     ) -> None:
         self._store, self._clock, self._plan, self._rule = store, clock, plan, rule
-        self._given, self._trigger, self._start_ns, self._report = given, trigger, start_ns, report
+        self._trigger, self._start_ns, self._report = trigger, start_ns, report
         self._trace_id: TraceId = trigger.trace_id
-        self._state = _State(trace=self._assemble(()))
+        awaited = assemble((), trace_id=trigger.trace_id, injected=trigger.span_id, trigger=trigger)
+        self._state = _State(evaluation=Evaluation.begin(plan, replace(given, trace=awaited)))
 
     async def collect(self) -> Collected:
         """Go round until the case may end."""
         paused_until = 0
-        evaluated = self._evaluate(closed=False)
         while True:
             before = self._clock.monotonic_ns()
             fetched = await self._store.fetch(self._trace_id, self._window())
             if self._take(fetched):
-                evaluated = self._evaluate(closed=False)
-                self._remember(evaluated)
                 spent = self._clock.monotonic_ns() - before
                 paused_until = before + spent + min(4 * spent, _LONGEST_PAUSE_NS)
             elif self._state.known < 0:
                 self._state.known = 0
-                self._remember(evaluated)
-            ended, wait = self._decide(evaluated)
+                self._remember(range(len(self._state.evaluation.truths)))
+            ended, wait = self._decide()
             if ended is not None:
                 return ended
             assert wait is not None
-            self._report(len(self._state.trace), evaluated.undecided, wait.because)
+            self._report(len(self._state.evaluation.assembly), self._state.evaluation.undecided, wait.because)
             await self._wait(wait.until_ns, paused_until)
 
-    def _decide(self, evaluated: Evaluated) -> tuple[Collected | None, Wait | None]:
+    def _decide(self) -> tuple[Collected | None, Wait | None]:
         now = self._clock.monotonic_ns()
         decision = self._observe(now, lacking=False)
         if isinstance(decision, Settled):
-            closed = self._evaluate(closed=True)
+            closed = self._closed()
             if closed.lacking:
                 decision = self._observe(now, lacking=True)
             if isinstance(decision, Settled):
                 return self._end("settled", decision.reason, decision.notes, closed), None
         if isinstance(decision, Expired):
-            return self._end("expired", decision.missing, decision.notes, evaluated), None
+            return self._end("expired", decision.missing, decision.notes, self._state.evaluation.evaluated()), None
         assert isinstance(decision, Wait)
-        return self._end_early(now, evaluated, decision)
+        return self._end_early(now, decision)
 
-    def _end_early(self, now: int, evaluated: Evaluated, wait: Wait) -> tuple[Collected | None, Wait | None]:
+    def _end_early(self, now: int, wait: Wait) -> tuple[Collected | None, Wait | None]:
         """End before the trace has settled when all checks are decided and nothing else needs the whole trace."""
         state, settings = self._state, self._plan.settle
         whole_wanted = settings.wait is WaitFor.SETTLED or bool(self._plan.outputs) or not self._plan.checks
-        if evaluated.undecided or whole_wanted or self._until_holds() is False:
+        evaluation = state.evaluation
+        if evaluation.undecided or whole_wanted or self._until_holds() is False:
             return None, wait
         reason = "all checks were decided before the trace had settled"
-        if not evaluated.failed:
-            return self._end("decided", reason, (), evaluated), None
+        if not evaluation.failed:
+            return self._end("decided", reason, (), evaluation.evaluated()), None
         state.failed_ns = now if state.failed_ns is None else state.failed_ns
         report_at = state.failed_ns + self._rule.whole_quiet_ns
         if now >= report_at:
-            return self._end("decided", reason, (), evaluated), None
+            return self._end("decided", reason, (), evaluation.evaluated()), None
         because = "decided; the rest of the trace is collected for the report"
         return None, Wait(until_ns=min(report_at, wait.until_ns), because=because)
 
     def _observe(self, now: int, *, lacking: bool) -> Decision:
         state = self._state
         evidence = Evidence(
-            trace=state.trace,
+            trace=state.evaluation.trace,
             start_ns=self._start_ns,
             arrived_ns=state.arrived_ns,
             last_ns=state.last_ns,
@@ -173,11 +172,8 @@ class Collector:
         return observe(self._rule, now, evidence)
 
     def _until_holds(self) -> bool | None:
-        until = self._plan.settle.until
-        if until is None:
-            return None
-        given = replace(self._given, trace=self._state.trace, dialect=Dialect.EXPECT, closed=False)
-        return judge(until, given).truth is Truth.HOLDS
+        until = self._state.evaluation.until
+        return None if until is None else until is Truth.HOLDS
 
     def _take(self, fetched: Fetched) -> bool:
         """Take in what the store has; whether anything is new."""
@@ -189,41 +185,39 @@ class Collector:
         if len(fetched.spans) <= max(state.known, 0):
             return False
         state.known = len(fetched.spans)
+        batch: list[Span] = []
         for arrived in fetched.spans:
+            key = (arrived.span.trace_id, arrived.span.span_id)
+            if state.seen.get(key) is arrived.span:
+                continue
+            state.seen[key] = arrived.span
+            batch.append(arrived.span)
             first = state.arrived_ns.setdefault(arrived.span.span_id, arrived.arrived_ns)
             if arrived.arrived_ns < first:
                 state.arrived_ns[arrived.span.span_id] = arrived.arrived_ns
         state.last_ns = max(arrived.arrived_ns for arrived in fetched.spans)
-        state.trace = self._assemble(tuple(arrived.span for arrived in fetched.spans))
+        state.evaluation, _ = state.evaluation.advance(batch)
+        self._remember(range(len(state.evaluation.truths)))
         return True
 
-    def _assemble(self, spans: tuple[Span, ...]) -> Trace:
-        own = [span for span in spans if span.trace_id == self._trace_id]
-        linked = [span for span in spans if span.trace_id != self._trace_id]
-        return assemble(
-            own, trace_id=self._trace_id, injected=self._trigger.span_id, trigger=self._trigger, linked=linked
-        )
+    def _closed(self) -> Evaluated:
+        pending = self._observe(self._clock.monotonic_ns(), lacking=False)
+        whole = isinstance(pending, Settled) and not pending.notes
+        return self._state.evaluation.evaluated(closed=True, whole=whole)
 
-    def _evaluate(self, *, closed: bool) -> Evaluated:
-        whole = None
-        if closed:
-            pending = self._observe(self._clock.monotonic_ns(), lacking=False)
-            whole = isinstance(pending, Settled) and not pending.notes
-        return evaluate(self._plan, replace(self._given, trace=self._state.trace, closed=closed, whole=whole))
-
-    def _remember(self, evaluated: Evaluated) -> None:
-        decided = self._state.decided
+    def _remember(self, indices: Iterable[int]) -> None:
+        """Note when checks were decided."""
         since = self._clock.monotonic_ns() - self._start_ns
-        for index, check in enumerate(evaluated.checks):
-            if check.judgement.truth is not Truth.UNDECIDED:
-                decided.setdefault(index, since)
+        for index in indices:
+            if self._state.evaluation.truths[index] is not Truth.UNDECIDED:
+                self._state.decided.setdefault(index, since)
 
     def _end(self, how: str, reason: str, notes: tuple[str, ...], evaluated: Evaluated) -> Collected:
         state, now = self._state, self._clock.monotonic_ns() - self._start_ns
         decided = state.decided
         count = len(evaluated.checks)
         return Collected(
-            trace=state.trace,
+            trace=state.evaluation.trace,
             evaluated=evaluated,
             settlement=Settlement(how=how, reason=reason, notes=notes),
             early=tuple(index in decided for index in range(count)),

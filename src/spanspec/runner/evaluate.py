@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from spanspec.definition.plan import AssertionPlan, Plan
     from spanspec.language.assertions import SpanVerdict
+    from spanspec.language.syntax import Statement
     from spanspec.language.verdict import Given, Value
 
 
@@ -88,6 +89,12 @@ def evaluate(plan: Plan, given: Given) -> Evaluated:
         else:
             checks.extend(_spec(group, check, given, awaited))
     return Evaluated(checks=tuple(checks), outputs=outputs, values=MappingProxyType(values))
+
+
+def awaiting_outputs(plan: Plan, statement: Statement) -> bool:
+    """Whether a statement reads an output of the plan, which is known when the trace has settled."""
+    names = {output.name for output in plan.outputs}
+    return bool(names) and not names.isdisjoint(variables_of(statement))
 
 
 def _expectation(group: int, check: ExpectPlan, given: Given, awaited: frozenset[str]) -> Checked:

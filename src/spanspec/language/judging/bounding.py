@@ -50,7 +50,7 @@ class Bounding:
         self._values: dict[int, Callable[[], Value]] = {}
         self._shift = 0
         self._gaps = any(call.name == "gap" for call in calls)
-        self.followed = not self.free and all([self._follow(call) for call in calls])
+        self.followed = not self.free and all(self._follow(call) for call in calls)
 
     def arrive(self, node: int) -> bool:
         """Take in the span that came last; whether a value may have changed."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from spanspec.language.aggregates import MOTIONS, NoSpanError, arguments_of
+from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import MissingError, evaluate
 from spanspec.language.judging.weighed import Evidence, Weighed, weighed
 from spanspec.language.judging.wording import counted, enumeration, gathered, label
@@ -238,6 +239,8 @@ def _is_non_negative(judge: Judge, node: Expression) -> bool:
 
 def _motion_of_call(judge: Judge, call: Call) -> Motion:
     motion = MOTIONS.get(call.name, Motion.FREE)
+    if call.name in ("edges", "repeats") and judge.given.dialect is not Dialect.EXPECT:
+        return Motion.FREE  # under the trigger hang those whose parent has not come
     expressions = arguments_of(call).expressions
     if motion in (Motion.FREE, Motion.FIXED) or not expressions:
         return motion

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from spanspec.language.aggregates import arguments_of
 from spanspec.language.grammar.walk import walk
@@ -61,20 +62,27 @@ class Surroundings:
         self.grove = Grove(top)
         self.tests = Tests(self.grove, predicates)
         self.hot = False
-        self._members: dict[Selector, Members] = {}
+        self._known: WeakValueDictionary[Selector, Members] = WeakValueDictionary()
+        self._used: list[Members] = []
 
     def members(self, selector: Selector) -> Members:
-        """What a selector may surely pick; equal selectors share it."""
-        found = self._members.get(selector)
+        """What a selector may surely pick, to be asked for before the first span; equal selectors share it."""
+        found = self._known.get(selector)
         if found is None:
-            found = self._members[selector] = Members(selector, self.grove, self.tests)
+            found = self._known[selector] = Members(selector, self.grove, self.tests)
+            self._used.append(found)
         return found
+
+    def prune(self) -> None:
+        """Follow no longer what no watch holds on to."""
+        self._used.clear()
+        self._used.extend(self._known.values())
 
     def add(self, span: Span) -> int:
         """Take in a span that has not come before."""
         node = self.grove.add(span)
         self.hot = self.hot or self.grove.cyclic
-        for members in self._members.values():
+        for members in self._used:
             members.arrive(node)
         return node
 
@@ -108,6 +116,10 @@ class Leaf:
         """Whether what is kept suffices for a decision that was not there before."""
         return True
 
+    def rouse(self) -> None:
+        """Have it weighed if it may still change."""
+        self._fired = self.watched and not self.final
+
     def look(self, judge: Judge) -> None:
         """Weigh it if it fired."""
         if self._fired:
@@ -131,9 +143,7 @@ class WhenThere(Leaf):
     Then it fires at each span, or, where the selections say all (`whole`) and are exact, at each new member.
     """
 
-    def __init__(
-        self, statement: Statement, mask: Outcome, *needed: tuple[Members, int], whole: bool = True
-    ) -> None:
+    def __init__(self, statement: Statement, mask: Outcome, *needed: tuple[Members, int], whole: bool = True) -> None:
         super().__init__(statement, mask)
         self._needed = needed
         self._exact = whole and all(members.exact for members, _ in needed)
@@ -155,7 +165,9 @@ class WhenThere(Leaf):
 class Where(Leaf):
     """`quantifier S where C`, C about the span at hand alone: counts the members on which C does what decides."""
 
-    def __init__(self, statement: Expect, mask: Outcome, members: Members, bounds: Bounds, around: Surroundings) -> None:
+    def __init__(
+        self, statement: Expect, mask: Outcome, members: Members, bounds: Bounds, around: Surroundings
+    ) -> None:
         super().__init__(statement, mask)
         assert statement.where is not None
         predicate = as_predicate(statement.where)
@@ -331,7 +343,7 @@ def decidable(statement: Statement) -> Outcome:
 def _of_relate(statement: Relate, mask: Outcome, around: Surroundings, judge: Judge) -> Leaf:
     outer, inner = bounds_of(statement.quantifier, judge.given), bounds_of(statement.right_quantifier, judge.given)
     left, right = around.members(statement.left), around.members(statement.right)
-    if left.never or right.never and (inner.every or inner.low > 0 or inner.high is not None):
+    if left.never or (right.never and (inner.every or inner.low > 0 or inner.high is not None)):
         return Never(statement, mask)
     if outer.every and not inner.every and inner.high is None:
         return Never(statement, mask)
@@ -349,7 +361,7 @@ def _of_call(statement: StandAlone, mask: Outcome, around: Surroundings, judge: 
         return Never(statement, mask)
     if call.name == "no_errors":
         return Errors(statement, mask, around, excepting=bool(call.arguments))
-    if call.name == "no_n_plus_one":
+    if call.name == "no_n_plus_one" and around.grove.top is None:
         return Repeats(statement, mask, around, threshold_of(judge, call))
     return Leaf(statement, mask)
 

@@ -148,9 +148,9 @@ class _Times:
 
     def meet(self, lefts: list[int], rights: list[int]) -> bool:
         """Take in new members of both sides."""
-        if self._pairs._word in (RelationWord.OVERLAPS, RelationWord.INSIDE):  # noqa: SLF001 - one thing in two parts
+        if self._pairs._word in (RelationWord.OVERLAPS, RelationWord.INSIDE):
             return self._overlap(lefts, rights)
-        word, grove = self._pairs._word, self._pairs._grove  # noqa: SLF001
+        word, grove = self._pairs._word, self._pairs._grove
         met = False
         firsts, seconds = (rights, lefts) if word is RelationWord.PRECEDED_BY else (lefts, rights)
         for node in firsts:
@@ -166,7 +166,7 @@ class _Times:
 
     def _any(self, moments: list[int], here: int, *, forward: bool) -> bool:
         """Whether there is a moment after (before) this one, and within the bound."""
-        skew, within = self._pairs._skew, self._pairs._within  # noqa: SLF001
+        skew, within = self._pairs._skew, self._pairs._within
         if forward:
             index = bisect_left(moments, here - skew)
             return index < len(moments) and (within is None or moments[index] <= here + within + skew)
@@ -176,7 +176,7 @@ class _Times:
         return index < len(moments) and moments[index] <= here + skew
 
     def _overlap(self, lefts: list[int], rights: list[int]) -> bool:
-        spans, skew = self._pairs._grove.spans, self._pairs._skew  # noqa: SLF001
+        spans, skew = self._pairs._grove.spans, self._pairs._skew
         met = False
         for side, nodes in ((0, lefts), (1, rights)):
             for node in nodes:

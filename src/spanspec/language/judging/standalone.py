@@ -153,13 +153,20 @@ def _no_n_plus_one(judge: Judge, call: Call, node: int | None) -> Weighed:
             groups[span.parent_id, marks[index]].append(index)
     worst = sorted((nodes for nodes in groups.values() if len(nodes) >= threshold), key=len, reverse=True)
     now = outcome(not worst)
-    may = OPEN if now is Outcome.HOLDS else Outcome.FAILS
+    uncertain = judge.picker.forest.uncertain  # those hang under the trigger only until their parent comes
+    stay = (sum(judge.picker.forest.spans[node].span_id not in uncertain for node in nodes) for nodes in worst)
+    may = Outcome.FAILS if any(count >= threshold for count in stay) else OPEN
     most = max((len(nodes) for nodes in groups.values()), default=0)
     del node
     return weighed(now, may, lambda: _repeats_evidence(judge, worst, marks, threshold, most))
 
 
 def threshold_of(judge: Judge, call: Call) -> int:
+    """How many of the same call are too many; 5 where nothing is said.
+
+    Raises:
+        EvaluationError: It is no whole number.
+    """
     for argument in call.arguments:
         if argument.name in ("threshold", "") and not isinstance(argument.value, Selector):
             value = evaluate(argument.value, judge.given)

@@ -60,6 +60,11 @@ class Watch:
             fired = leaf.arrive(node, hot=self._around.hot) or fired
         return fired
 
+    def rouse(self) -> None:
+        """Have every leaf weighed that may still change."""
+        for leaf in self._leaves.values():
+            leaf.rouse()
+
     def look(self, given: Given) -> Truth:
         """Weigh the leaves that fired on the trace at hand.
 

@@ -141,8 +141,10 @@ class Members:
         self._chains = [
             _Chain(chain, grove, tests, self._found) for chain in selector.chains if not free and _may_be_sure(chain)
         ]
-        self.exact = grove.top is None and all(chain.exact for chain in self._chains)
         self.top = grove.top is not None and (self._all or any(chain.top_matches for chain in self._chains))
+        single = all(len(chain.steps) == 1 for chain in selector.chains)
+        followed = grove.top is None or (single and not self.top)
+        self.exact = followed and all(chain.exact for chain in self._chains)
 
     @property
     def never(self) -> bool:

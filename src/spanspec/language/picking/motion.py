@@ -56,6 +56,8 @@ def motion_of_name(name: Name, given: Given) -> Motion:
         return Motion.GROW
     if name.place is Place.RESPONSE and given.response is None:
         return Motion.FREE
+    if given.dialect is not Dialect.EXPECT and name.key.removeprefix("tracetest.span.") == "parent_id":
+        return Motion.FREE
     if name.place is not Place.SPAN or name.key not in _BY_TREE:
         return Motion.FIXED
     if given.dialect is not Dialect.EXPECT:
