@@ -7,8 +7,9 @@ import os
 import random
 import time
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spanspec import __version__
@@ -25,7 +26,9 @@ from spanspec.model.assemble import assemble
 from spanspec.model.ids import RandomIds
 from spanspec.receiver.serve import Receiver
 from spanspec.results.model import CheckResult, Outcome
-from spanspec.runner.run import DEFAULT_JOBS, run_all, run_all_stored
+from spanspec.runner.arrange import arrange, hold
+from spanspec.runner.run import DEFAULT_JOBS, Manner, run_all_stored, run_arranged
+from spanspec.runner.select import Selection, choose
 from spanspec.runner.session import Session
 from spanspec.source.diagnostics import has_errors
 from spanspec.source.text import SourceText
@@ -35,11 +38,13 @@ from spanspec.stores.base import STORES
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from spanspec.archive.outcomes import Remembered
     from spanspec.definition.plan import RunSettings
     from spanspec.model.span import Span
     from spanspec.model.trace import Trace
     from spanspec.results.model import RunResult
     from spanspec.results.progress import Listener, Progress
+    from spanspec.runner.arrange import Arrangement
 
 
 class SystemClock:
@@ -125,19 +130,89 @@ def check(trace: Trace, statement: str) -> CheckResult:
     )
 
 
-async def execute(loaded: Loaded, *, listener: Listener | None = None, seed: int | None = None) -> RunResult:
-    """Run loaded plans against a live system, with a receiver of their own where a plan collects a trace.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What was chosen of what was loaded, and how it is run."""
+
+    arrangement: Arrangement
+    manner: Manner
+
+
+def seed_of(seed: int | None) -> int:
+    """The seed, or a new one."""
+    return random.SystemRandom().getrandbits(32) if seed is None else seed
+
+
+def prepare(
+    loaded: Loaded,
+    selection: Selection | None = None,
+    *,
+    seed: int = 0,
+    ids: Sequence[str] = (),
+    repeat: int = 1,
+    fail_fast: bool = False,
+    timeout_s: float | None = None,
+    remembered: Mapping[str, Remembered] = MappingProxyType({}),
+) -> Prepared:
+    """Choose what runs.
+
+    Args:
+        loaded: What was loaded.
+        selection: What is asked for; all by default.
+        seed: Of the run.
+        ids: Only items of these ids; empty for all.
+        repeat: How often each is run.
+        fail_fast: Whether nothing new starts once a case has not passed.
+        timeout_s: Of the whole run.
+        remembered: Earlier outcomes and durations.
+
+    Raises:
+        UsageError: Nothing is chosen, or a `needs` names nothing.
+    """
+    every = arrange(loaded.items, repeat=repeat)
+    hold(every)
+    chosen = choose(every, replace(selection or Selection(), seed=seed, ids=tuple(ids)), remembered)
+    shard = selection.shard if selection is not None else None
+    manner = Manner(
+        jobs=loaded.settings.jobs or DEFAULT_JOBS,
+        fail_fast=fail_fast,
+        timeout_s=timeout_s,
+        linger_s=loaded.settings.linger_s,
+        shard=f"{shard[0]}/{shard[1]}" if shard is not None else "",
+        planned=chosen.planned,
+        plan=chosen.plan,
+        notes=chosen.notes,
+    )
+    return Prepared(arrangement=chosen.arrangement, manner=manner)
+
+
+async def execute(
+    loaded: Loaded,
+    *,
+    listener: Listener | None = None,
+    seed: int | None = None,
+    prepared: Prepared | None = None,
+) -> RunResult:
+    """Run what was loaded against a live system, with a receiver of its own where a case collects a trace.
+
+    Args:
+        loaded: What was loaded.
+        listener: Takes progress.
+        seed: Of the generators; random when left out.
+        prepared: What was chosen of it; all by default.
 
     Raises:
         ReceiverError: The receiver could not listen.
+        UsageError: A `needs` names nothing.
     """
-    session = new_session(loaded, random.SystemRandom().getrandbits(32) if seed is None else seed, listener)
-    jobs = loaded.settings.jobs or DEFAULT_JOBS
-    if all(plan.skip_trace or plan.skip for plan in loaded.plans):
-        return await run_all(loaded.items, session, version=__version__, linger_s=0.0, jobs=jobs)
+    seed = seed_of(seed)
+    session = new_session(loaded, seed, listener)
+    prepared = prepared or prepare(loaded, seed=seed)
+    arrangement, manner = prepared.arrangement, prepared.manner
+    if all(case.plan.skip_trace or case.plan.skip for case in arrangement.cases):
+        return await run_arranged(arrangement, session, replace(manner, linger_s=0.0), version=__version__)
     async with listening(session, loaded.settings) as session:
-        linger_s = loaded.settings.linger_s
-        return await run_all(loaded.items, session, version=__version__, linger_s=linger_s, jobs=jobs)
+        return await run_arranged(arrangement, session, manner, version=__version__)
 
 
 @asynccontextmanager

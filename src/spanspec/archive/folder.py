@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +18,7 @@ NAME = ".spanspec"
 MOST_BYTES = 64 << 20
 """A document that is larger is not read."""
 
+_STALE_S = 24 * 3600
 _IGNORE = "# Made by spanspec. What is in this folder may be deleted at any time.\n*\n"
 
 
@@ -60,14 +62,22 @@ class Folder:
         return True
 
     def begin(self, name: str) -> IO[bytes] | None:
-        """A new file beside the one of that name, open for writing; None where that cannot be done."""
+        """A new file beside the one of that name, open for unbuffered writing; None where that cannot be done."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():
                 ignore.write_text(_IGNORE, encoding="utf-8")
+            self._sweep()
             handle, path = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
+            os.close(handle)
+            return Path(path).open("wb", buffering=0)
         except OSError:
             return None
-        file = os.fdopen(handle, "wb", buffering=0)
-        return _Named(file, path)
+
+    def _sweep(self) -> None:
+        """Take away what killed runs left half written."""
+        for path in self.path.glob(".*.json.*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _STALE_S:
+                    path.unlink()

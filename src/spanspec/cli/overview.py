@@ -10,6 +10,7 @@ COMMANDS = {
     "explain": "Explain a diagnostic's code or a word of the language.",
     "fmt": "Spell expressions canonically, and touch nothing else.",
     "lint": "Check definitions without running them.",
+    "merge": "Bring the shards of a run together.",
     "query": "Ask a stored trace: a selector, a statement or a value.",
     "receive": "Print or save the telemetry that arrives.",
     "run": "Run trace-based tests.",

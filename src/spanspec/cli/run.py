@@ -10,29 +10,38 @@ from typing import TYPE_CHECKING
 
 import click
 
-from spanspec.api import execute, execute_stored
-from spanspec.cli.options import colour, duration_s, tell, tell_passed_over, variables, width
+from spanspec.api import execute, execute_stored, prepare, seed_of
+from spanspec.archive.outcomes import recall
+from spanspec.cli._archive import folder_of, kept
+from spanspec.cli._plan import show_plan
+from spanspec.cli._run_options import choosing, loading, showing
+from spanspec.cli._watch import watching
+from spanspec.cli.options import colour, tell, tell_passed_over, width
 from spanspec.definition.load import load
-from spanspec.definition.plan import Options, Wait
 from spanspec.errors import SpanspecError, UsageError
 from spanspec.reports import terminal
 from spanspec.reports._live import Live
 from spanspec.reports.base import REPORTS
-from spanspec.results.model import RunResult
-from spanspec.results.progress import Progress, RunStarted
+from spanspec.results.progress import RunStarted
+from spanspec.runner.keeping import Several
 from spanspec.runner.run import interrupted
 from spanspec.source.render import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from spanspec.cli._run_options import Choosing, Loading, Showing
+    from spanspec.definition.plan import Loaded
+    from spanspec.results.model import RunResult
+    from spanspec.results.progress import Progress
 
-
-REFERENCE_WORDS = ("test", "testsuite", "transaction")
 
 _EPILOG = """\b
 Examples:
   spanspec run                                   everything that spanspec.yaml names, or this folder
   spanspec run tests/checkout.yaml -v            one file, with every check and what was observed
+  spanspec run -k 'checkout and not slow'        by words in names, suites, files and tags
+  spanspec run --last-failed                     what did not pass when it ran last
+  spanspec run --shard 2/4 --report json=2.json  a quarter of it; `spanspec merge` brings the quarters together
+  spanspec run --plan                            what would run; nothing is fired
   spanspec run test -f checkout-flow.yaml --endpoint http://127.0.0.1:8080
   spanspec run tests --report junit=junit.xml    also for CI
   spanspec run tests --trace trace.json          judge a stored trace; nothing is fired
@@ -43,102 +52,53 @@ spanspec.yaml a verdict takes a fraction of a second."""
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "-f", "--file", "files", multiple=True, metavar="FILE", help="A definition; `run test -f FILE` is `run FILE`."
-)
-@click.option(
-    "--endpoint", metavar="URL", default="", help="Base of relative trigger URLs, and in place of their origin."
-)
-@click.option("--var", "pairs", multiple=True, metavar="NAME=VALUE", help="A value for ${var:NAME}; repeatable.")
-@click.option(
-    "--receiver", multiple=True, metavar="HOST[:PORT]", help="Where to take telemetry in; also http=…, grpc=…."
-)
-@click.option("--trace", "stored", metavar="FILE[#ID]", help="Judge a stored trace instead of firing a trigger.")
-@click.option(
-    "--wait", type=click.Choice(["decided", "settled"]), help="End a case when all is decided, or when settled."
-)
-@click.option("--timeout", metavar="DURATION", help="Most time for one test, set-up to verdict.")
-@click.option("--linger", metavar="DURATION|auto", default=None, help="Wait for late spans once, before the summary.")
-@click.option("--on-inconclusive", type=click.Choice(["fail", "pass"]), help="What an undecided check does to the run.")
-@click.option("--compat", is_flag=True, help="Keep the reference's faults for specs and outputs.")
-@click.option("--seed", type=int, help="Of generated values; random by default, and printed.")
-@click.option(
-    "--report", "reports", multiple=True, metavar="FORMAT[=PATH]", help="A report (json, junit, terminal); repeatable."
-)
-@click.option("--junit", metavar="PATH", help="The same as --report junit=PATH.")
-@click.option("-o", "--output", type=click.Choice(["pretty", "json"]), default="pretty", help="What goes to stdout.")
-@click.option("-v", "--verbose", count=True, help="Show every check with what was observed.")
-@click.option("-q", "--quiet", is_flag=True, help="Show the summary alone.")
-def command(
-    paths: tuple[str, ...],
-    files: tuple[str, ...],
-    endpoint: str,
-    pairs: tuple[str, ...],
-    receiver: tuple[str, ...],
-    stored: str | None,
-    wait: str | None,
-    timeout: str | None,
-    linger: str | None,
-    on_inconclusive: str | None,
-    compat: bool,
-    seed: int | None,
-    reports: tuple[str, ...],
-    junit: str | None,
-    output: str,
-    verbose: int,
-    quiet: bool,
-) -> int:
+@loading
+@choosing
+@showing
+def command(loading: Loading, choosing: Choosing, showing: Showing) -> int:
     """Run the tests in files and folders: fire each trigger, collect its trace, judge it."""
-    wanted = _reports(reports, junit)
-    options = Options(
-        endpoint=endpoint or "",
-        variables=variables(pairs),
-        receiver=receiver,
-        compat=compat,
-        wait=Wait(wait) if wait else None,
-        timeout_s=duration_s(timeout, "--timeout"),
-        linger_s=None if linger in (None, "auto") else duration_s(linger, "--linger"),
-        on_inconclusive=on_inconclusive or "",
-        stored=stored is not None,
-    )
-    run = _run(_paths(paths, files), options, stored, seed, verbose, quiet or output == "json")
-    if run is None:
+    if choosing.watch:
+        return watching(loading.paths, lambda: _once(loading, choosing, showing))
+    return _once(loading, choosing, showing)
+
+
+def _once(loading: Loading, choosing: Choosing, showing: Showing) -> int:
+    """Load, run and report; the exit code."""
+    loaded = load(list(loading.paths), loading.options, cwd=Path.cwd(), environment=os.environ)
+    if tell(loaded.diagnostics, warnings=not showing.silent):
         return 2
-    return _deliver(run, wanted, output, -1 if quiet else verbose)
+    tell_passed_over(loaded.passed_over, listed=showing.verbose > 0, silent=showing.silent)
+    if loading.stored is not None:
+        return _deliver(execute_stored(loaded, loading.stored, seed=choosing.seed or 0), showing, loaded)
+    run = _run(loaded, loading, choosing, showing)
+    return 0 if run is None else _deliver(run, showing, loaded)
 
 
-def _paths(paths: tuple[str, ...], files: tuple[str, ...]) -> list[str]:
-    if files and paths and paths[0] in REFERENCE_WORDS:
-        paths = paths[1:]
-    return [*paths, *files]
-
-
-def _reports(reports: Sequence[str], junit: str | None) -> list[tuple[str, str]]:
-
-    out: list[tuple[str, str]] = []
-    for text in (*reports, *([f"junit={junit}"] if junit else [])):
-        name, _, path = text.partition("=")
-        REPORTS.load(name)  # an unknown name is told before anything runs
-        out.append((name, path))
-    return out
-
-
-def _run(
-    paths: list[str], options: Options, stored: str | None, seed: int | None, verbose: int, quiet: bool
-) -> RunResult | None:
-    """The run's result; None when a definition has a fault, which has been told."""
-    loaded = load(paths, options, cwd=Path.cwd(), environment=os.environ)
-    if tell(loaded.diagnostics, warnings=not quiet):
+def _run(loaded: Loaded, loading: Loading, choosing: Choosing, showing: Showing) -> RunResult | None:
+    """The run's result; None where only the plan was asked for."""
+    seed = seed_of(choosing.seed)
+    folder = folder_of(Path.cwd())
+    prepared = prepare(
+        loaded,
+        choosing.selection,
+        seed=seed,
+        ids=loading.ids,
+        repeat=choosing.repeat,
+        fail_fast=choosing.fail_fast,
+        timeout_s=choosing.run_timeout_s,
+        remembered=recall(folder),
+    )
+    if choosing.only_plan:
+        show_plan(prepared, as_json=showing.output == "json")
         return None
-    tell_passed_over(loaded.passed_over, listed=bool(verbose), silent=quiet)
-    if stored is not None:
-        return execute_stored(loaded, stored, seed=seed or 0)
-    watcher = _Watcher(quiet=quiet)
+    watcher = _Watcher(quiet=showing.silent)
+    keeper = kept(folder, prepared, seed)
     try:
-        return asyncio.run(execute(loaded, listener=watcher, seed=seed))
+        run = asyncio.run(execute(loaded, listener=Several((watcher, keeper)), seed=seed, prepared=prepared))
     finally:
         watcher.close()
+    keeper.end(run)
+    return run
 
 
 class _Watcher:
@@ -161,15 +121,17 @@ class _Watcher:
             self._live.close()
 
 
-def _deliver(run: RunResult, wanted: list[tuple[str, str]], output: str, verbosity: int) -> int:
+def _deliver(run: RunResult, showing: Showing, loaded: Loaded) -> int:
     """Write every report; one that cannot be written does not lose the others."""
     code = run.exit_code
-    pretty = terminal.Report(width=width(), colour=colour(sys.stdout.isatty()), verbosity=verbosity)
-    if output == "json":
+    pretty = terminal.Report(width=width(), colour=colour(sys.stdout.isatty()), verbosity=showing.verbose)
+    if showing.output == "json":
         click.echo(REPORTS.load("json")().render(run))
     else:
         click.echo(pretty.render(run), nl=False)
-    for name, path in wanted:
+    asked = {name for name, _ in showing.reports}
+    own = tuple((name, path) for name, path in loaded.settings.reports if name not in asked)
+    for name, path in (*showing.reports, *own):
         try:
             write(run, name, path)
         except SpanspecError as fault:

@@ -11,7 +11,7 @@ from spanspec.cli.options import colour, width
 from spanspec.cli.run import write
 from spanspec.errors import UsageError
 from spanspec.reports import terminal
-from spanspec.results.json import decode
+from spanspec.results.journal import read
 
 
 @click.command(epilog="\b\nExamples:\n  spanspec show run.json -v\n  spanspec show run.json --report junit=junit.xml")
@@ -27,7 +27,7 @@ def command(run_file: str, reports: tuple[str, ...], verbose: int, quiet: bool) 
         raise UsageError(
             f"{run_file}: {fault.strerror}", help="Write one with `spanspec run --report json=RUN.json`."
         ) from fault
-    run = decode(data)
+    run = read(data)
     for text in reports:
         name, _, path = text.partition("=")
         write(run, name, path)

@@ -34,7 +34,7 @@ from spanspec.language.verdict import NearMiss
 from spanspec.model.context import TriggerResult
 from spanspec.model.ids import SpanId, TraceId
 from spanspec.model.trace import Trace
-from spanspec.results.model import FORMAT_VERSION, RunResult
+from spanspec.results.model import FORMAT_VERSION, CaseResult, RunResult
 from spanspec.results.spans import (
     JsonObject,
     ShapeError,
@@ -71,6 +71,28 @@ def encode(run: RunResult) -> bytes:
         "exit_code": run.exit_code,
         **_plain(run),
     }
+    return _written(document)
+
+
+def encode_case(case: CaseResult) -> bytes:
+    """One case as one JSON object in UTF-8, on one line."""
+    return _written(_plain(case))
+
+
+def decode_case(document: object) -> CaseResult:
+    """The case in an object that `encode_case` wrote.
+
+    Raises:
+        UsageError: It is damaged.
+    """
+    try:
+        case: CaseResult = _object(CaseResult, document, "")
+    except (ShapeError, RecursionError) as fault:
+        raise UsageError(f"the stored case is damaged: {fault}", help=_HELP) from fault
+    return case
+
+
+def _written(document: Any) -> bytes:
     try:
         return _CONTROLS.sub(_escaped, msgspec.json.encode(document))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can only hold as an escape

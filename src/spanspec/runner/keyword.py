@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from spanspec.errors import UsageError
 
@@ -104,7 +104,7 @@ class _Reader:
             at = match.end()
         return tokens
 
-    def fail(self, what: str, at: int | None = None) -> None:
+    def fail(self, what: str, at: int | None = None) -> NoReturn:
         """Raise with the place marked."""
         if at is None:
             at = self.token.at if self.token is not None else len(self._text)

@@ -43,7 +43,7 @@ class Manner:
         linger_s: Seconds to wait for late spans at the end; None for `auto`, which waits 5 s where `CI` is set and a
             verdict rests on settling.
         shard: `2/4` for a part of a run.
-        planned: How many cases the whole plan has, and a text that stands for it.
+        planned: How many cases all shards have together; 0 for those that run.
         plan: A short text that is the same for the same cases; shards of one run have the same.
         notes: Remarks on what was chosen.
     """
@@ -56,6 +56,10 @@ class Manner:
     planned: int = 0
     plan: str = ""
     notes: tuple[str, ...] = ()
+
+    def of_shard(self, count: int) -> tuple[str, ...]:
+        """What to say of a part of a run with so many cases."""
+        return (f"shard {self.shard} of plan {self.plan}: {count} of {self.planned} cases",) if self.shard else ()
 
 
 async def run_all(
@@ -87,7 +91,9 @@ async def run_arranged(arrangement: Arrangement, session: Session, manner: Manne
     """
     started, began = session.clock.now_ns(), session.clock.monotonic_ns()
     hold(arrangement)
-    session.listener.on(RunStarted(cases=len(arrangement.cases), receiver=session.receiver, notes=session.notes))
+    notes = (*session.notes, *manner.notes)
+    told = (*notes, *manner.of_shard(len(arrangement.cases)))
+    session.listener.on(RunStarted(cases=len(arrangement.cases), receiver=session.receiver, notes=told))
     board = Board(session=session, fail_fast=manner.fail_fast)
     if await _carried_out(arrangement, board, manner):
         ended = [board.ended[index] for index in sorted(board.ended)]
@@ -102,7 +108,7 @@ async def run_arranged(arrangement: Arrangement, session: Session, manner: Manne
         duration_ns=session.clock.monotonic_ns() - began,
         cases=cases,
         seed=session.seed,
-        notes=(*session.notes, *manner.notes),
+        notes=notes,
         suites=masked(suite_results(arrangement, cases, board.suites), secrets),
         shard=manner.shard,
         planned=manner.planned or len(cases),

@@ -34,6 +34,7 @@ class Selection:
     Attributes:
         keyword: An expression of `-k`, or empty.
         tags: One of these must be among the tags; empty for all.
+        ids: Only items of these ids; empty for all.
         last_failed: Only what did not pass when it ran last; all when nothing did.
         failed_first: That first.
         random_order: Shuffled by `seed`.
@@ -43,6 +44,7 @@ class Selection:
 
     keyword: str = ""
     tags: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
     last_failed: bool = False
     failed_first: bool = False
     random_order: bool = False
@@ -110,13 +112,13 @@ def choose(arrangement: Arrangement, wanted: Selection, remembered: Mapping[str,
         units = failed or units
     units, needed = _with_needed(units, arrangement.units)
     if needed:
-        notes.append(f"{needed} more {'runs' if needed == 1 else 'run'}, for what was chosen needs {'it' if needed == 1 else 'them'}")
+        notes.append(
+            f"{needed} more {'runs' if needed == 1 else 'run'}, for what was chosen needs {'it' if needed == 1 else 'them'}"
+        )
     planned = sum(len(unit.cases) for unit in units)
     plan = ""
     if wanted.shard is not None:
         units, plan = _sharded(units, wanted.shard, remembered)
-        mine = sum(len(unit.cases) for unit in units)
-        notes.append(f"shard {wanted.shard[0]}/{wanted.shard[1]} of plan {plan}: {mine} of {planned} cases")
     if wanted.random_order:
         units = random.Random(wanted.seed).sample(units, len(units))  # noqa: S311 - an order, no secret
     if wanted.failed_first:
@@ -128,22 +130,24 @@ def _matching(units: Sequence[Unit], wanted: Selection) -> list[Unit]:
     keep = condition(wanted.keyword) if wanted.keyword else None
     tags = {tag.lower() for tag in wanted.tags}
     words = [(unit, words_of(unit)) for unit in units]
-    found = [
-        unit
-        for unit, its in words
-        if (keep is None or keep(its)) and (not tags or not tags.isdisjoint(its.tags))
-    ]
+    found = [unit for unit, its in words if (keep is None or keep(its)) and (not tags or not tags.isdisjoint(its.tags))]
     if not found and units:
         raise _nothing(wanted, [its for _, its in words])
     return found
 
 
 def _nothing(wanted: Selection, words: Sequence[Words]) -> UsageError:
-    asked = [f"-k '{wanted.keyword}'" if wanted.keyword else "", *(f"--tag {tag}" for tag in wanted.tags)]
+    asked = [
+        f"-k '{wanted.keyword}'" if wanted.keyword else "",
+        *(f"--tag {tag}" for tag in wanted.tags),
+        *(f"--id {each}" for each in wanted.ids),
+    ]
     known = {tag for its in words for tag in its.tags}
     hint = next(filter(None, (did_you_mean(tag, known) for tag in wanted.tags)), "")
     message = f"{' and '.join(filter(None, asked))}: none of {len(words)} tests and suites is chosen by it"
-    return UsageError(f"{message}; {hint}" if hint else message, help="Run with --plan alone to see their names, files and tags.")
+    return UsageError(
+        f"{message}; {hint}" if hint else message, help="Run with --plan alone to see their names, files and tags."
+    )
 
 
 def words_of(unit: Unit) -> Words:
@@ -236,4 +240,3 @@ def _groups(units: Sequence[Unit]) -> list[list[Unit]]:
 
 def _hash(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=6).hexdigest()
-

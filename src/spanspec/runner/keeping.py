@@ -1,0 +1,71 @@
+"""What is kept of a run while it goes on and after it: the journal of its cases, their outcomes and durations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from spanspec.archive.journal import Journal
+from spanspec.archive.outcomes import Remembered, remember
+from spanspec.results import journal as lines
+from spanspec.results.json import encode
+from spanspec.results.model import RunResult
+from spanspec.results.progress import CaseDone, RunStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spanspec.archive.folder import Folder
+    from spanspec.model.context import Clock
+    from spanspec.results.progress import Listener, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Passes progress on to several listeners."""
+
+    listeners: Sequence[Listener]
+
+    def on(self, progress: Progress) -> None:
+        """Take a message."""
+        for each in self.listeners:
+            each.on(progress)
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Keeps a run in the archive; a listener.
+
+    Args:
+        folder: Where.
+        clock: For the time of the run.
+        blank: The run without cases: version, seed, shard.
+    """
+
+    folder: Folder
+    clock: Clock
+    blank: RunResult
+    _journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._journal = Journal(self.folder)
+
+    def on(self, progress: Progress) -> None:
+        """Write a case down as soon as it has ended."""
+        if isinstance(progress, RunStarted):
+            self._journal.begin(lines.head(self.blank))
+        elif isinstance(progress, CaseDone):
+            self._journal.add(lines.line(progress.result))
+
+    def end(self, run: RunResult) -> None:
+        """Keep the whole run, and what to remember of its cases."""
+        self._journal.end(encode(run))
+        now = self.clock.now_ns() // 1_000_000_000
+        remember(
+            self.folder,
+            {
+                case.key: Remembered(outcome=case.outcome.value, duration_ns=case.timings.total, at_s=now)
+                for case in run.cases
+                if case.key
+            },
+        )
