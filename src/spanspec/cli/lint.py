@@ -17,13 +17,20 @@ from spanspec.definition.plan import Options
 @click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="A definition.")
 @click.option("--endpoint", metavar="URL", default="", help="As `run` has it.")
 @click.option("--var", "pairs", multiple=True, metavar="NAME=VALUE", help="As `run` has it.")
+@click.option("--vars", "--environment", "-e", "sets", multiple=True, metavar="FILE|ID", help="As `run` has it.")
 @click.option("--compat", is_flag=True, help="Keep the reference's faults for specs and outputs.")
 @click.option("-v", "--verbose", is_flag=True, help="List the documents that are passed over.")
 def command(
-    paths: tuple[str, ...], files: tuple[str, ...], endpoint: str, pairs: tuple[str, ...], compat: bool, verbose: bool
+    paths: tuple[str, ...],
+    files: tuple[str, ...],
+    endpoint: str,
+    pairs: tuple[str, ...],
+    sets: tuple[str, ...],
+    compat: bool,
+    verbose: bool,
 ) -> int:
     """Read and check definitions: syntax, names, types, variables. Nothing is fired."""
-    options = Options(endpoint=endpoint, variables=variables(pairs), compat=compat)
+    options = Options(endpoint=endpoint, variables=variables(pairs), variable_files=sets, compat=compat, checking=True)
     loaded = load([*paths, *files], options, cwd=Path.cwd(), environment=os.environ)
     errors = tell(loaded.diagnostics)
     warnings = len(loaded.diagnostics) - errors

@@ -6,6 +6,7 @@ click alone takes more than twice the time of a bare Python; whoever asks only f
 from __future__ import annotations
 
 COMMANDS = {
+    "config": "Print every setting with where it comes from.",
     "demo": "Start a real system, break it in six ways, and see what is caught.",
     "explain": "Explain a diagnostic's code or a word of the language.",
     "fmt": "Spell expressions canonically, and touch nothing else.",
@@ -14,6 +15,7 @@ COMMANDS = {
     "query": "Ask a stored trace: a selector, a statement or a value.",
     "receive": "Print or save the telemetry that arrives.",
     "run": "Run trace-based tests.",
+    "schema": "Print the JSON Schema of definitions or settings.",
     "show": "Render a past run again.",
 }
 """Each command with its line; its module in this folder has the same name and a `command`."""

@@ -139,8 +139,7 @@ def _stores(node: Node, faults: Faults, out: dict[str, Setting]) -> None:
             )  # fmt: skip
             continue
         found = _store(name, entry, faults)
-        if found is not None:
-            out[f"stores.{name}"] = Setting(found, origin(entry.key, faults))
+        out[f"stores.{name}"] = Setting(found or StorePlan(), origin(entry.key, faults))
 
 
 def _store(name: str, entry: Entry, faults: Faults) -> StorePlan | None:

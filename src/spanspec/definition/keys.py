@@ -48,7 +48,9 @@ def _schema(**parts: object) -> MappingOf[str, object]:
 TEXT: Final = _schema(type="string")
 SCALAR: Final = _schema(type=["string", "number", "boolean", "null"])
 BOOLEAN: Final = _schema(type="boolean")
-DURATION: Final = _schema(type=["string", "number"], pattern=r"^-?(\d+(\.\d+)?(ns|us|µs|μs|ms|s|m|h|d))+$|^0$|^\$\{")
+_DURATION_TEXT: Final = r"(\d+(\.\d+)?(ns|us|µs|μs|ms|s|m|h|d))+$"
+DURATION: Final = _schema(anyOf=[{"const": 0}, {"type": "string", "pattern": rf"^{_DURATION_TEXT}|^0$"}])
+LINGER: Final = _schema(anyOf=[{"const": 0}, {"type": "string", "pattern": rf"^{_DURATION_TEXT}|^0$|^auto$"}])
 MAPPING: Final = _schema(type="object")
 LIST: Final = _schema(type="array")
 TEXTS: Final = _schema(type="array", items=dict(TEXT))
@@ -203,7 +205,7 @@ CONFIG: Final[MappingOf[str, Key]] = MappingProxyType(
         "timeout": Key(DURATION, "Bounds a whole try."),
         "vars": Key(MAPPING, "Variables of all tests below."),
         "trace_url": Key(TEXT, "Where a person sees a trace; `{trace_id}` is filled in."),
-        "linger": Key(DURATION, "How long late spans are waited for at the end of the run, or `auto`."),
+        "linger": Key(LINGER, "How long late spans are waited for at the end of the run, or `auto`."),
         "secrets": Key(TEXTS, "Names whose values are masked; `*` stands for anything."),
         "on_inconclusive": Key(ON_INCONCLUSIVE, "What an inconclusive verdict does to the run."),
         "semconv_aliases": Key(BOOLEAN, "Whether renamed semantic conventions are looked up under `expect`."),
@@ -214,7 +216,10 @@ CONFIG: Final[MappingOf[str, Key]] = MappingProxyType(
         ),
         "environment": Key(MAPPING, "Starts the system under test."),
         "reports": Key(MAPPING, "Reports to write: format and path, relative to this file."),
-        "jobs": Key(_schema(type=["integer", "string"], minimum=1), "How many cases are under way at once, or `auto`."),
+        "jobs": Key(
+            _schema(type=["integer", "string"], minimum=1, maximum=1000, pattern=r"^(auto|\d+)$"),
+            "How many cases are under way at once, or `auto`.",
+        ),
         "forward": Key(_schema(type=["string", "array"]), "URLs to which everything received is passed on."),
     }
 )
