@@ -329,7 +329,16 @@ def _summary_words(run: RunResult) -> list[str]:
     words = [f"exit code {run.exit_code}: {explain.EXIT_MEANINGS[run.exit_code]}" if run.cases else "nothing was run"]
     if checks:
         words.insert(0, f"{passed:,} of {plural(len(checks), 'check')} passed")
-    return [*words, f"seed {run.seed}"] if run.seed else words
+    words += [f"seed {run.seed}"] if run.seed else []
+    return [*words, *_build_words(run)]
+
+
+def _build_words(run: RunResult) -> list[str]:
+    build = run.build
+    if build is None:
+        return []
+    parts = (f"{build.provider} {build.number}".rstrip(), build.branch, build.commit[:12])
+    return [one_line(part, 60) for part in parts if part]
 
 
 def _single_blanks(lines: Iterable[Line]) -> Iterator[Line]:

@@ -34,6 +34,7 @@ from spanspec.language.verdict import NearMiss
 from spanspec.model.context import TriggerResult
 from spanspec.model.ids import SpanId, TraceId
 from spanspec.model.trace import Trace
+from spanspec.results.build import Build
 from spanspec.results.model import FORMAT_VERSION, CaseResult, RunResult
 from spanspec.results.spans import (
     JsonObject,
@@ -51,6 +52,7 @@ _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 _ABSENT = {
     "AttributeValue": object,
+    "Build": Build,
     "Mapping": Mapping,
     "NearMiss": NearMiss,
     "SpanId": SpanId,
@@ -97,6 +99,12 @@ def _written(document: Any) -> bytes:
         return _CONTROLS.sub(_escaped, msgspec.json.encode(document))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can only hold as an escape
         return _CONTROLS.sub(_escaped, json.dumps(document, separators=(",", ":")).encode("ascii"))
+
+
+def plain(value: object) -> dict[str, Any]:
+    """One of the model's values as what JSON can hold, keys as in the whole document."""
+    found: dict[str, Any] = _plain(value)
+    return found
 
 
 def decode(data: bytes) -> RunResult:

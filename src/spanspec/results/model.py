@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spanspec.model.context import TriggerResult
     from spanspec.model.ids import SpanId, TraceId
     from spanspec.model.trace import Trace
+    from spanspec.results.build import Build
 
 FORMAT_VERSION = 1
 
@@ -357,6 +358,7 @@ class RunResult:
         notes: Remarks about the run as a whole: a port that was taken, a long batch delay.
         suites: In the order of the plan, outer ones before inner ones.
         shard: `2/4` for a part of a run; empty for a whole one.
+        build: The build of continuous integration that it belongs to; None elsewhere.
         planned: How many cases were chosen in all, those of the other shards included.
         plan: A short text that stands for them; shards of one run have the same. Empty for a run without shards.
     """
@@ -369,6 +371,7 @@ class RunResult:
     notes: tuple[str, ...] = ()
     suites: tuple[SuiteResult, ...] = ()
     shard: str = ""
+    build: Build | None = None
     planned: int = 0
     plan: str = ""
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from spanspec.results.build import build_of
 from spanspec.results.mask import masked
 from spanspec.results.model import CaseError, RunResult
 from spanspec.results.progress import RunStarted
@@ -109,6 +110,7 @@ async def run_arranged(arrangement: Arrangement, session: Session, manner: Manne
         cases=cases,
         seed=session.seed,
         notes=notes,
+        build=build_of(session.environment),
         suites=masked(suite_results(arrangement, cases, board.suites), secrets),
         shard=manner.shard,
         planned=manner.planned or len(cases),
@@ -191,6 +193,7 @@ def run_all_stored(items: Sequence[Item], trace: Trace, session: Session, *, ver
         duration_ns=session.clock.monotonic_ns() - began,
         cases=cases,
         seed=session.seed,
+        build=build_of(session.environment),
         suites=suite_results(arrangement, cases, {}),
         planned=len(cases),
     )

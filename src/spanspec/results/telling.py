@@ -1,0 +1,135 @@
+"""The facts of what did not pass, for reports that are not read in a terminal: what, where, which services, why.
+
+Every text is on one line, escaped for control characters and bounded; a report still escapes it for its own format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spanspec.results import explain
+from spanspec.results.columns import one_line
+from spanspec.results.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from spanspec.model.ids import SpanId
+    from spanspec.results.model import CaseResult, CheckResult, RunResult, SourcePlace
+
+_SERVICES = 5
+_NEAR = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One reason why a run is not green.
+
+    Attributes:
+        case: The case.
+        outcome: Of the check, or of the case where no check says why.
+        what: What the check is called, or the case's name.
+        why: One sentence.
+        expected: Short, or empty.
+        actual: Short, or empty.
+        services: The services of the spans concerned, the culprits' first.
+        hints: Near misses and notes, the most telling first.
+        place: Where the check stands, else the definition; None when unknown.
+    """
+
+    case: CaseResult
+    outcome: Outcome
+    what: str
+    why: str
+    expected: str = ""
+    actual: str = ""
+    services: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    place: SourcePlace | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What and why in one line, the values included where the reason leaves them out."""
+        parts = [self.why]
+        parts += [f"expected {self.expected}"] if self.expected and self.expected not in self.why else []
+        parts += [f"actual {self.actual}"] if self.actual and self.actual not in self.why else []
+        return "; ".join(part for part in parts if part)
+
+
+def faults(run: RunResult) -> Iterator[Fault]:
+    """Every fault of a run, in the order of its cases; within one, the worst checks first."""
+    for case in run.cases:
+        yield from faults_of(case)
+
+
+def faults_of(case: CaseResult) -> Iterator[Fault]:
+    """The faults of a case: its error, then its checks; none for one that passed."""
+    if case.outcome in (Outcome.PASSED, Outcome.SKIPPED, Outcome.FLAKY):
+        return
+    failed = explain.by_severity(case.failed_checks)
+    if case.error is not None or not failed:
+        yield Fault(
+            case=case,
+            outcome=case.outcome,
+            what=one_line(case.name, 200),
+            why=explain.case_reason(case),
+            hints=(one_line(case.error.help, 300),) if case.error is not None and case.error.help else (),
+            place=case.place or next((check.place for check in case.checks if check.place is not None), None),
+        )
+    yield from (_of_check(case, check) for check in failed)
+
+
+def _of_check(case: CaseResult, check: CheckResult) -> Fault:
+    pairs = dict(explain.expected_and_actual(check, 120))
+    near = [explain.near_miss(each, case.trace) for each in check.near[:_NEAR]]
+    return Fault(
+        case=case,
+        outcome=check.outcome,
+        what=explain.title(check),
+        why=explain.reason(check),
+        expected=pairs.get("expected", ""),
+        actual=pairs.get("actual", ""),
+        services=services_of(check, case),
+        hints=(*near, *(one_line(note, 300) for note in check.notes[:_NEAR])),
+        place=check.place or case.place,
+    )
+
+
+def services_of(check: CheckResult, case: CaseResult) -> tuple[str, ...]:
+    """The services of the spans that a check is about: the culprits, else what was looked at, else the near misses."""
+    failing = [result.span_id for result in explain.failing(check.span_results)]
+    near = [span for each in check.near for span in each.spans]
+    for spans in ((*check.spans, *failing), check.looked_at, near):
+        found = _services(spans, case)
+        if found:
+            return found
+    return ()
+
+
+def _services(spans: Iterable[SpanId | None], case: CaseResult) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for span_id in spans:
+        span = explain.find_span(span_id, case.trace) if span_id is not None else None
+        if span is not None and span.service:
+            names.setdefault(one_line(span.service, 80))
+        if len(names) == _SERVICES:
+            break
+    return tuple(names)
+
+
+def title(case: CaseResult) -> str:
+    """A case's name with its suites, row and repeat: `release › checkout [country=DE] #2`."""
+    name = " › ".join(one_line(part, 120) for part in (*case.suite, case.name))
+    row = f" [{one_line(case.row, 80)}]" if case.row else ""
+    return f"{name}{row}{f' #{case.repeat + 1}' if case.repeat else ''}"
+
+
+def verdict(run: RunResult) -> str:
+    """`1 of 3 tests failed`, or `3 tests passed`."""
+    total = len(run.cases)
+    bad = sum(1 for case in run.cases if case.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.ERRORED))
+    tests = "1 test" if total == 1 else f"{total:,} tests"
+    if not total:
+        return "no test was run"
+    return f"{bad:,} of {tests} did not pass" if bad else f"{tests}: {explain.count_line(run)}"
