@@ -250,7 +250,7 @@ showing = group(
     _showing,
     click.option(
         "--report", "reports", multiple=True, metavar="FORMAT[=PATH]",
-        help="A report (json, junit, terminal); repeatable.",
+        help="A report: github, json, junit, markdown, ndjson, sarif, tap, terminal; repeatable.",
     ),
     click.option("--junit", metavar="PATH", help="The same as --report junit=PATH."),
     click.option("-o", "--output", type=click.Choice(["pretty", "json"]), default="pretty", help="What goes to stdout."),
