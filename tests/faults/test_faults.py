@@ -1,4 +1,7 @@
-"""What a user sees: for each `x.yaml` the exact text in `x.err`. `SPANSPEC_ACCEPT=1` writes the texts anew."""
+"""What a user sees: for each `x.yaml` the exact text in `x.err`. `SPANSPEC_ACCEPT=1` writes the texts anew.
+
+The files in a folder `x.files` lie beside the definition while it is read.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ PAIRS = sorted(HERE.glob("*.yaml"))
 @pytest.mark.parametrize("definition", PAIRS, ids=[path.stem for path in PAIRS])
 def test_the_user_sees_exactly_this(definition: Path, tmp_path: Path) -> None:
     """Loading the file tells all of its faults, each with its place, in the words of the expected text."""
+    beside = definition.with_suffix(".files")
+    if beside.is_dir():
+        shutil.copytree(beside, tmp_path, dirs_exist_ok=True)
     shutil.copy(definition, tmp_path)
     loaded = load([definition.name], Options(), cwd=tmp_path, environment={"HOSTS": "h"})
     shown = render_all(loaded.diagnostics) + "\n"

@@ -150,7 +150,7 @@ def _store(name: str, entry: Entry, faults: Faults) -> StorePlan | None:
         return None
     kind = node.get("type")
     if not isinstance(kind, Scalar) or not as_text(kind):
-        faults.error("missing-key", f'the store "{name}" has no type', entry.key.range, help=f"Write `type:`, one of: {', '.join(kinds())}.")  # fmt: skip
+        faults.error("missing-key", f'the store "{name}" has no type', entry.key.range, help=f"Write `type:`, one of: {', '.join(sorted({*kinds(), *LATER_STORES}))}.")  # fmt: skip
         return None
     if not known_kind(kind, faults):
         return None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
+import posixpath
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -132,7 +133,8 @@ def _of_file(name: Scalar, folder: Path, faults: Faults) -> Cases:
     text = _text(path, name, faults)
     if text is None:
         return Cases(file=path)
-    inside = type(faults)(SourceText(as_text(name), text))
+    beside = posixpath.join(posixpath.dirname(faults.source.name), as_text(name))
+    inside = type(faults)(SourceText(beside, text))
     rows = tuple(_read(text, suffix, inside))
     if not rows and not inside.stop:
         _empty(name.range, faults, f'"{as_text(name)}"')
@@ -172,12 +174,13 @@ def _read(text: str, suffix: str, faults: Faults) -> Iterator[Row]:
 def _lines(text: str, faults: Faults) -> Iterator[Row]:
     """The rows of an NDJSON file: each line by itself, its faults placed in the whole."""
     start, count = 0, 0
-    for line in text.split("\n"):
+    for number, line in enumerate(text.split("\n"), start=1):
         own = type(faults)(SourceText(faults.source.name, line))
         found = read(own.source)
         own.extend(found.diagnostics)
         rows = list(_rows(found.documents, own, literally=True))
-        faults.extend(fault.within(faults.source, start) for fault in own.found)
+        placed = (fault.within(faults.source, start) for fault in own.found)
+        faults.extend(replace(fault, label=fault.label.replace("line 1", f"line {number}")) for fault in placed)
         count += len(rows)
         if count > MAX_ROWS:
             faults.error("too-big", f"the file has more than {MAX_ROWS} rows", Range(start, start + len(line)))

@@ -80,7 +80,7 @@ class Configs:
             faults.extend(documents.diagnostics)
             for node in documents.documents[:1]:
                 layer, variables = settings.of_config(node, faults, Folder(str(path.parent), str(self._library.cwd)))
-        self._diagnostics.extend(faults.found)
+        self._diagnostics.extend(faults.by_place())
         reader = Reader(faults=Faults(faults.source), path=shown)
         return Config(layer=layer, variables=(variables, reader) if variables is not None else None)
 

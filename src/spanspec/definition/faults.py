@@ -61,6 +61,10 @@ class Faults:
         if diagnostic not in self.found:
             self.found.append(diagnostic)
 
+    def by_place(self) -> list[Diagnostic]:
+        """All of them in the order of the file; those without a place first."""
+        return sorted(self.found, key=lambda fault: fault.range.start if fault.range is not None else -1)
+
     @property
     def stop(self) -> bool:
         """Whether any is an error."""

@@ -177,7 +177,7 @@ class _Loader:
         told: dict[File, None] = dict.fromkeys(file for file in files if file.found.must or file.found.path not in data)
         told.update(dict.fromkeys(file for file in builder.files if file.found.path not in data or file.found.must))
         for file in told:
-            self.diagnostics.extend(sorted(file.faults.found, key=_start))
+            self.diagnostics.extend(file.faults.by_place())
         for entry in kept:
             mine = [replace(item, needs=needs.words[entry.key]) for item in built[entry.key]]
             items.extend(item for item in mine if self._whole(item) and not _faulty(item, entry, builder))
@@ -205,9 +205,10 @@ class _Loader:
         resources = sum(len(file.resources) for file in files)
         if self.options.checking and resources:
             return
-        passed = sum(len(file.passed) for file in files) + resources
-        seen = f"; {passed} documents there are none of ours" if passed and not resources else ""
-        seen = f"; {resources} of the documents there are resources, which run nothing by themselves" if resources else seen  # fmt: skip
+        passed = sum(len(file.passed) for file in files)
+        seen = f"; {passed} documents there are none of ours" if passed else ""
+        if resources:
+            seen = "; what is there are resources, which run nothing by themselves"
         self.diagnostics.append(
             Diagnostic(
                 code="nothing-found",
@@ -257,7 +258,3 @@ def _twice(file: File) -> None:
                     help="Give each a name of its own: reports and `needs` tell them apart by it.",
                 )  # fmt: skip
             seen.setdefault(said, entry)
-
-
-def _start(fault: Diagnostic) -> int:
-    return fault.range.start if fault.range is not None else -1

@@ -5,6 +5,7 @@ In a suite the outputs of earlier steps are known; of parallel steps each knows 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -59,12 +60,25 @@ def _of_suite(suite: SuitePlan, before: frozenset[str], environment: Mapping[str
     known = before
     for step in suite.steps:
         seen = before if suite.parallel else known
-        yield from _condition(step, suite, seen, environment)
+        found = [*_condition(step, suite, seen, environment)]
         if step.suite is not None:
-            yield from _of_suite(step.suite, seen, environment)
+            found.extend(_of_suite(step.suite, seen, environment))
         for plan in step.plans:
-            yield from _of_plan(plan, seen, environment)
+            found.extend(_of_plan(plan, seen, environment))
+        for name, fault in found:
+            yield name, _given_elsewhere(name, fault, suite)
         known |= _outputs(step)
+
+
+def _given_elsewhere(name: str, fault: Diagnostic, suite: SuitePlan) -> Diagnostic:
+    """The fault with better advice where another step of the suite gives the variable, too late."""
+    giver = next((step for step in suite.steps if name in _outputs(step)), None)
+    if giver is None:
+        return fault
+    advice = f'The step "{giver.name}" gives it: write that step above this one.'
+    if suite.parallel:
+        advice = f'The step "{giver.name}" gives it, and parallel steps know nothing of each other: take it out of the group.'
+    return replace(fault, help=advice, label="")
 
 
 def _outputs(step: StepPlan) -> frozenset[str]:

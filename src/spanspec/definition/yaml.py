@@ -353,6 +353,7 @@ _PROBLEMS = {
     "mapping values are not allowed in this context": 'a ": " makes a key, and no key can stand here',
     "found character that cannot start any token": "no value can begin with this character",
     "did not find expected comment or line break": 'after ">" or "|" YAML expects a block of text on the next lines',
+    "did not find expected node content": "a value was expected here",
     "did not find expected '-' indicator": "the value has ended, and the next item or the end of the list was expected",
     "did not find expected key": "the value has ended, and the next key or the end of the mapping was expected",
     "could not find expected ':'": 'a ":" was expected after this key',
