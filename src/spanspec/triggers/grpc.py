@@ -1,0 +1,312 @@
+"""One gRPC call: unary, or a stream of requests, of answers, or of both.
+
+What the service looks like comes from the server's reflection, from `.proto` files or from a descriptor set. Follows the
+JSON mapping of Protocol Buffers, and gRPC over HTTP/2 for metadata (`-bin` values are bytes, written in base64).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import shlex
+import socket
+import ssl
+import tempfile
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import AliasChoices, Field
+
+from spanspec.errors import TriggerError
+from spanspec.model.context import TriggerResult
+from spanspec.source.render import visible
+from spanspec.triggers import _descriptors
+from spanspec.triggers._calls import Asking, Call, as_sent, requests_of, text_of
+from spanspec.triggers._descriptors import Method
+from spanspec.triggers._propagation import injected
+from spanspec.triggers._reach import advice, split_address, why_unreachable
+from spanspec.triggers._tls import Tls, as_tls
+from spanspec.triggers.base import Content, FilePath, Pairs, Seconds, Text, Texts, TriggerFields
+from spanspec.triggers.http import Auth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spanspec.model.context import Clock, TraceContext
+
+MAX_ANSWER = 16 << 20
+"""Bytes of one answer."""
+
+
+class Trigger(TriggerFields):
+    """Makes one gRPC call with the trace context in its metadata, and keeps status, metadata and answers."""
+
+    blocks: ClassVar[tuple[str, ...]] = ("GRPC",)
+    extra: ClassVar[str] = "grpc"
+
+    address: Text = Field(description="Where the server listens: `host:port`; `grpcs://host:port` is with TLS.")
+    method: Text = Field(description="`package.Service/Method`, or `package.Service.Method`.")
+    service: Text = Field(default="", description="The service, where `method` names the method alone.")
+    request: Annotated[str | bytes | None, Content(structure=True)] = Field(
+        default=None,
+        description="The request as JSON, by protobuf's mapping; a list is a stream of requests for methods that take one.",
+    )
+    metadata: Pairs = Field(
+        default_factory=list,
+        validation_alias=AliasChoices("metadata", "headers"),
+        description="A mapping, or a list of `{key, value}`. Values of keys that end in `-bin` are base64.",
+    )
+    protobufFile: Annotated[Text | None, FilePath(exists=False, or_content=True)] = Field(  # noqa: N815
+        default=None,
+        validation_alias=AliasChoices("protobufFile", "proto"),
+        description="The service's `.proto` file, or its content. Without it and `descriptorSet`, the server is asked.",
+    )
+    importPaths: Annotated[Texts, FilePath()] = Field(  # noqa: N815
+        default_factory=list,
+        description="Folders that imports count from, besides the file's own and those above it.",
+    )
+    descriptorSet: Annotated[Text | None, FilePath()] = Field(  # noqa: N815
+        default=None, description="A file of `protoc --include_imports --descriptor_set_out` or of `buf build`."
+    )
+    auth: Auth | None = Field(
+        default=None,
+        validation_alias=AliasChoices("auth", "authentication"),
+        description="Basic, bearer or API key, sent in the metadata.",
+    )
+    tls: Tls | bool | None = Field(default=None, description="`true`, or whom to trust and who we are.")
+    sslVerification: bool | None = Field(  # noqa: N815
+        default=None, description="Whether the server's certificate must be valid; `true` switches TLS on."
+    )
+    deadline: Seconds | None = Field(
+        default=None,
+        gt=0,
+        description="The call's deadline, told to the server; a call that passes it has status 4, which is an answer.",
+    )
+    messages: int | None = Field(
+        default=None, ge=1, description="How many answers of a stream are awaited; the call is then cancelled."
+    )
+    timeout: Seconds = Field(default=30.0, gt=0, description="For everything; without an answer in it, an error.")
+
+    def describe(self) -> str:
+        """The call for people: `grpc 127.0.0.1:9000 shop.Orders/Place`."""
+        return f"grpc {self._target()} {'/'.join(filter(None, self._names()))}"
+
+    def secrets(self) -> Iterable[str]:
+        """Secret metadata, and what `auth` sends."""
+        yield from super().secrets()
+        if self.auth is not None and (pair := self.auth.basic_pair()) is not None and pair[1]:
+            yield _basic(pair).removeprefix("Basic ")
+
+    def dry_run(self, context: TraceContext) -> str:
+        """The line for grpcurl."""
+        return " ".join(shlex.quote(part) for part in self.without_secrets()._grpcurl(context))
+
+    async def fire(self, context: TraceContext, clock: Clock) -> TriggerResult:
+        """Make the call.
+
+        A status that is not OK is an answer.
+
+        Raises:
+            TriggerError: No connection, no description of the method, a request that does not fit it, or no answer in time.
+        """
+        os.environ.setdefault(
+            "GRPC_VERBOSITY", "NONE"
+        )  # else the library writes handshakes that fail to standard error
+        host, port = self._where()
+        start_ns, started = clock.now_ns(), clock.monotonic_ns()
+        try:
+            async with asyncio.timeout(self.timeout):
+                channel = await self._channel(host, port)
+                async with channel:
+                    await self._connect(channel, host, port)
+                    method = await self._method(channel)
+                    requests = requests_of(self.request, method)
+                    start_ns, started = clock.now_ns(), clock.monotonic_ns()
+                    call = Call(channel, method, name=self.describe(), deadline=self.deadline, messages=self.messages)
+                    await call.made(requests, self._metadata(context))
+        except TimeoutError as fault:
+            raise TriggerError(
+                f"{self.describe()} failed: no answer within {self.timeout:g} s",
+                help="Raise `timeout` of the trigger, or look at what the service is waiting for.",
+            ) from fault
+        return call.result(start_ns, start_ns + clock.monotonic_ns() - started)
+
+    def _target(self) -> str:
+        return self.address.partition("://")[2] if "://" in self.address else self.address
+
+    def _names(self) -> tuple[str, str]:
+        return _descriptors.split_name(self.method, self.service)
+
+    def _where(self) -> tuple[str, int]:
+        found = split_address(self._target().rstrip("/"), 443 if self._tls() is not None else None)
+        if found is None:
+            raise TriggerError(
+                f'"{visible(self.address)}" is no address of a gRPC server',
+                help="Write `address: host:port` in the trigger.",
+            )
+        return found
+
+    def _tls(self) -> Tls | None:
+        if self.address.startswith(("grpcs://", "https://")) and self.tls is None:
+            return as_tls(True, self.sslVerification)
+        return as_tls(self.tls, self.sslVerification)
+
+    async def _channel(self, host: str, port: int) -> Any:
+        from grpc import aio, ssl_channel_credentials
+
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        options: list[tuple[str, Any]] = [
+            ("grpc.max_receive_message_length", MAX_ANSWER),
+            ("grpc.enable_retries", 0),
+            ("grpc.enable_http_proxy", 0 if host in ("127.0.0.1", "localhost", "::1") else 1),
+        ]
+        tls = self._tls()
+        if tls is None:
+            return aio.insecure_channel(target, options=options)
+        authorities, name = tls.pem("ca"), tls.serverName
+        if not tls.verify:
+            # The library knows no "do not check": trust what the server shows, under the name that it shows.
+            authorities, name = await asyncio.to_thread(_shown, tls, host, port, self.timeout)
+        if name:
+            options.append(("grpc.ssl_target_name_override", name))
+        return aio.secure_channel(
+            target, ssl_channel_credentials(authorities, tls.pem("key"), tls.pem("cert")), options=options
+        )
+
+    async def _connect(self, channel: Any, host: str, port: int) -> None:
+        """Return when the channel is ready, so that what fails later was said by the server."""
+        from grpc import ChannelConnectivity
+
+        state = channel.get_state(try_to_connect=True)
+        while state is not ChannelConnectivity.READY:
+            if state is ChannelConnectivity.TRANSIENT_FAILURE:
+                raise await self._unreachable(channel, host, port)
+            await channel.wait_for_state_change(state)
+            state = channel.get_state(try_to_connect=True)
+
+    async def _unreachable(self, channel: Any, host: str, port: int) -> TriggerError:
+        from grpc import aio
+
+        why = await why_unreachable(host, port, self.timeout)
+        if not why:
+            try:
+                await channel.unary_unary("/")(b"", wait_for_ready=False)
+            except aio.AioRpcError as fault:
+                why = _handshake(fault.details() or "", self._tls())
+        return TriggerError(f"{self.describe()} failed: {why}", help=advice(why, host, key="address"))
+
+    async def _method(self, channel: Any) -> Method:
+        service, method = self._names()
+        if not service:
+            raise TriggerError(
+                f'the method "{visible(self.method)}" has no service', help="Write `method: package.Service/Method`."
+            )
+        if self.descriptorSet is not None:
+            files, where = await asyncio.to_thread(_read, self.descriptorSet), self.descriptorSet
+        elif self.protobufFile is not None:
+            files = await _descriptors.compiled(self.protobufFile, self.importPaths)
+            where = self.protobufFile if "\n" not in self.protobufFile else "the trigger's `protobufFile`"
+        else:
+            files = await _descriptors.reflected(partial(Asking, channel, self._own_metadata()), service)
+            where = "asked by reflection"
+        return _descriptors.find_method(files, service, method, where=where)
+
+    def _own_metadata(self) -> list[tuple[str, str]]:
+        """What the user gave; also sent with questions about the methods, for they may need to prove who asks."""
+        out = [*self.metadata]
+        if self.auth is not None:
+            pair = self.auth.basic_pair()
+            out += [("authorization", _basic(pair))] if pair is not None else self.auth.headers()
+            out += self.auth.parameters()
+        return [(key.lower(), value) for key, value in out]
+
+    def _metadata(self, context: TraceContext) -> list[tuple[str, str | bytes]]:
+        return as_sent(injected(self._own_metadata(), context, self.propagate))
+
+    def _grpcurl(self, context: TraceContext) -> Iterable[str]:
+        tls = self._tls()
+        yield "grpcurl"
+        if tls is None:
+            yield "-plaintext"
+        else:
+            yield from () if tls.verify else ("-insecure",)
+            for flag, value in (
+                ("-cacert", tls.ca),
+                ("-cert", tls.cert),
+                ("-key", tls.key),
+                ("-authority", tls.serverName),
+            ):
+                yield from (flag, value) if value else ()
+        if self.descriptorSet is not None:
+            yield from ("-protoset", self.descriptorSet)
+        elif self.protobufFile is not None and "\n" not in self.protobufFile:
+            for folder in self.importPaths or [os.path.dirname(self.protobufFile)]:  # noqa: PTH120 - a text to show
+                yield from ("-import-path", folder or ".")
+            yield from ("-proto", os.path.basename(self.protobufFile))  # noqa: PTH119
+        for key, value in injected(self._own_metadata(), context, self.propagate):
+            yield from ("-H", f"{key}: {value}")
+        if self.deadline is not None:
+            yield from ("-max-time", f"{self.deadline:g}")
+        yield from ("-d", text_of(self.request) or "{}", self._target(), "/".join(filter(None, self._names())))
+
+
+def _basic(pair: tuple[str, str]) -> str:
+    return f"Basic {base64.b64encode(':'.join(pair).encode()).decode()}"
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a text from a definition
+            return file.read(_descriptors.MAX_BYTES)
+    except OSError as fault:
+        raise TriggerError(
+            f"{visible(path)} cannot be read: {fault.strerror or fault}", help="Check `descriptorSet` of the trigger."
+        ) from fault
+
+
+def _handshake(details: str, tls: Tls | None) -> str:
+    """Why a server that listens takes no call, in plain words."""
+    if "CERTIFICATE_VERIFY_FAILED" in details:
+        return "its certificate is not valid: it is not signed by an authority that we trust"
+    if "Hostname Verification" in details:
+        return "its certificate is for another name"
+    if "CERTIFICATE_REQUIRED" in details or "BAD_CERTIFICATE" in details:
+        return "the TLS handshake failed: it asks for a certificate of ours (`tls: {cert, key}`)"
+    if tls is not None and ("WRONG_VERSION_NUMBER" in details or "handshake" in details.lower()):
+        return f"the TLS handshake failed, as with a server that speaks no TLS: {visible(details[-300:])}"
+    if tls is not None and tls.cert is None and "closed" in details.lower():
+        return "it closed the connection during the TLS handshake, as a server does that asks for a certificate of ours"
+    if tls is None and "closed" in details.lower():
+        return "it closed the connection, as a server does that wants TLS (`tls: true`)"
+    return visible(details[-400:])
+
+
+def _shown(tls: Tls, host: str, port: int, timeout_s: float) -> tuple[bytes | None, str | None]:
+    """The certificate that the server shows, and a name that it is for."""
+    context = tls.context()
+    context.set_alpn_protocols(["h2"])
+    try:
+        with (
+            socket.create_connection((host, port), timeout=timeout_s) as plain,
+            context.wrap_socket(plain, server_hostname=tls.serverName or host) as wrapped,
+        ):
+            shown = wrapped.getpeercert(binary_form=True)
+    except OSError:
+        return None, tls.serverName  # the call itself will say why
+    if shown is None:
+        return None, tls.serverName
+    pem = ssl.DER_cert_to_PEM_cert(shown).encode()
+    return pem, tls.serverName or _name_in(pem) or host
+
+
+def _name_in(pem: bytes) -> str | None:
+    """The first name that a certificate is for."""
+    decode = getattr(getattr(ssl, "_ssl", None), "_test_decode_cert", None)
+    if decode is None:
+        return None
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(pem)
+        file.flush()
+        names = decode(file.name).get("subjectAltName", ())
+    return next((str(value).replace("*", "any") for kind, value in names if kind in ("DNS", "IP Address")), None)
