@@ -65,6 +65,7 @@ class Peer:
     address: str = ""
     calls: list[Called] = field(default_factory=list)
     asked: list[Called] = field(default_factory=list)
+    called: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -95,6 +96,7 @@ class _Orders(grpc.GenericRpcHandler):
         left = context.time_remaining()
         called = Called(name, [(key, value) for key, value in context.invocation_metadata()], [], left)
         self.peer.calls.append(called)
+        self.peer.called.set()
         context.send_initial_metadata((("served-by", "peer"), ("trace-bin", b"\x00\x01")))
         return called
 

@@ -7,13 +7,13 @@ JSON mapping of Protocol Buffers, and gRPC over HTTP/2 for metadata (`-bin` valu
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
-import shlex
 import socket
 import ssl
 import tempfile
 from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field
@@ -22,16 +22,17 @@ from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
 from spanspec.source.render import visible
 from spanspec.triggers import _descriptors
+from spanspec.triggers._auth import Auth
 from spanspec.triggers._calls import Asking, Call, as_sent, requests_of, text_of
 from spanspec.triggers._descriptors import Method
 from spanspec.triggers._propagation import injected
-from spanspec.triggers._reach import advice, split_address, why_unreachable
-from spanspec.triggers._tls import Tls, as_tls
-from spanspec.triggers.base import Content, FilePath, Pairs, Seconds, Text, Texts, TriggerFields
-from spanspec.triggers.http import Auth
+from spanspec.triggers._reach import LOOPBACK, Attempt, address_of, failure
+from spanspec.triggers._shell import command_line
+from spanspec.triggers._tls import NO_TLS, Tls, tls_context
+from spanspec.triggers.base import Content, LocalPath, Pairs, Seconds, Text, Texts, TriggerFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from spanspec.model.context import Clock, TraceContext
 
@@ -44,6 +45,18 @@ class Trigger(TriggerFields):
 
     blocks: ClassVar[tuple[str, ...]] = ("GRPC",)
     extra: ClassVar[str] = "grpc"
+    answers: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "status": "The status code, 0 to 16. One that is not 0 is an answer too.",
+            "code": "Its name: `OK`, `NOT_FOUND`.",
+            "message": "The status's message.",
+            "body": "The answer as JSON with all fields, in camel case; a list of them where the method's answer is a stream.",
+            "messages": "How many answers there were.",
+            "header.NAME": "Metadata: the initial, and the trailing; bytes in base64.",
+            "trailer.NAME": "Trailing metadata alone.",
+            "duration": "From sending to the end; questions about the method are not counted.",
+        }
+    )
 
     address: Text = Field(description="Where the server listens: `host:port`; `grpcs://host:port` is with TLS.")
     method: Text = Field(description="`package.Service/Method`, or `package.Service.Method`.")
@@ -57,16 +70,16 @@ class Trigger(TriggerFields):
         validation_alias=AliasChoices("metadata", "headers"),
         description="A mapping, or a list of `{key, value}`. Values of keys that end in `-bin` are base64.",
     )
-    protobufFile: Annotated[Text | None, FilePath(exists=False, or_content=True)] = Field(  # noqa: N815
+    protobufFile: Annotated[Text | None, LocalPath(exists=False, or_content=True)] = Field(  # noqa: N815
         default=None,
         validation_alias=AliasChoices("protobufFile", "proto"),
         description="The service's `.proto` file, or its content. Without it and `descriptorSet`, the server is asked.",
     )
-    importPaths: Annotated[Texts, FilePath()] = Field(  # noqa: N815
+    importPaths: Annotated[Texts, LocalPath()] = Field(  # noqa: N815
         default_factory=list,
         description="Folders that imports count from, besides the file's own and those above it.",
     )
-    descriptorSet: Annotated[Text | None, FilePath()] = Field(  # noqa: N815
+    descriptorSet: Annotated[Text | None, LocalPath()] = Field(  # noqa: N815
         default=None, description="A file of `protoc --include_imports --descriptor_set_out` or of `buf build`."
     )
     auth: Auth | None = Field(
@@ -95,12 +108,12 @@ class Trigger(TriggerFields):
     def secrets(self) -> Iterable[str]:
         """Secret metadata, and what `auth` sends."""
         yield from super().secrets()
-        if self.auth is not None and (pair := self.auth.basic_pair()) is not None and pair[1]:
-            yield _basic(pair).removeprefix("Basic ")
+        if self.auth is not None:
+            yield from self.auth.derived_secrets()
 
     def dry_run(self, context: TraceContext) -> str:
         """The line for grpcurl."""
-        return " ".join(shlex.quote(part) for part in self.without_secrets()._grpcurl(context))
+        return command_line(self.without_secrets()._grpcurl(context))
 
     async def fire(self, context: TraceContext, clock: Clock) -> TriggerResult:
         """Make the call.
@@ -139,18 +152,19 @@ class Trigger(TriggerFields):
         return _descriptors.split_name(self.method, self.service)
 
     def _where(self) -> tuple[str, int]:
-        found = split_address(self._target().rstrip("/"), 443 if self._tls() is not None else None)
-        if found is None:
+        host, port = address_of(f"//{self._target()}")
+        if not host or port is None:
             raise TriggerError(
                 f'"{visible(self.address)}" is no address of a gRPC server',
                 help="Write `address: host:port` in the trigger.",
             )
-        return found
+        return host, port
 
     def _tls(self) -> Tls | None:
-        if self.address.startswith(("grpcs://", "https://")) and self.tls is None:
-            return as_tls(True, self.sslVerification)
-        return as_tls(self.tls, self.sslVerification)
+        if isinstance(self.tls, Tls):
+            return self.tls
+        asked = self.address.startswith(("grpcs://", "https://")) and self.tls is None
+        return NO_TLS if self.tls or self.sslVerification or asked else None
 
     async def _channel(self, host: str, port: int) -> Any:
         from grpc import aio, ssl_channel_credentials
@@ -159,20 +173,20 @@ class Trigger(TriggerFields):
         options: list[tuple[str, Any]] = [
             ("grpc.max_receive_message_length", MAX_ANSWER),
             ("grpc.enable_retries", 0),
-            ("grpc.enable_http_proxy", 0 if host in ("127.0.0.1", "localhost", "::1") else 1),
+            ("grpc.enable_http_proxy", 0 if host in LOOPBACK else 1),
         ]
         tls = self._tls()
         if tls is None:
             return aio.insecure_channel(target, options=options)
-        authorities, name = tls.pem("ca"), tls.serverName
-        if not tls.verify:
+        tls_context(tls, checked=True)  # faults of the files, in the words that all triggers have for them
+        authorities, name = _pem(tls.ca), tls.server_name
+        if self.sslVerification is False:
             # The library knows no "do not check": trust what the server shows, under the name that it shows.
             authorities, name = await asyncio.to_thread(_shown, tls, host, port, self.timeout)
         if name:
             options.append(("grpc.ssl_target_name_override", name))
-        return aio.secure_channel(
-            target, ssl_channel_credentials(authorities, tls.pem("key"), tls.pem("cert")), options=options
-        )
+        key = _pem(tls.key) or _pem(tls.cert)
+        return aio.secure_channel(target, ssl_channel_credentials(authorities, key, _pem(tls.cert)), options=options)
 
     async def _connect(self, channel: Any, host: str, port: int) -> None:
         """Return when the channel is ready, so that what fails later was said by the server."""
@@ -186,15 +200,23 @@ class Trigger(TriggerFields):
             state = channel.get_state(try_to_connect=True)
 
     async def _unreachable(self, channel: Any, host: str, port: int) -> TriggerError:
+        """Why there is no connection: a plain one says more than the library, and the library knows of TLS."""
         from grpc import aio
 
-        why = await why_unreachable(host, port, self.timeout)
-        if not why:
-            try:
-                await channel.unary_unary("/")(b"", wait_for_ready=False)
-            except aio.AioRpcError as fault:
-                why = _handshake(fault.details() or "", self._tls())
-        return TriggerError(f"{self.describe()} failed: {why}", help=advice(why, host, key="address"))
+        attempt = Attempt(
+            what=self.describe(), host=host, port=port, limit=f"timeout of {self.timeout:g} s",
+            name_another="Check `address` of the trigger.",
+        )  # fmt: skip
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            await channel.unary_unary("/")(b"", wait_for_ready=False)
+        except OSError as fault:
+            return failure(attempt, fault)
+        except aio.AioRpcError as fault:
+            why = _handshake(fault.details() or "", self._tls())
+            return TriggerError(f"{self.describe()} failed: {why}", help="Check `tls` and `address` of the trigger.")
+        return TriggerError(f"{self.describe()} failed: no connection", help=attempt.name_another)
 
     async def _method(self, channel: Any) -> Method:
         service, method = self._names()
@@ -216,9 +238,7 @@ class Trigger(TriggerFields):
         """What the user gave; also sent with questions about the methods, for they may need to prove who asks."""
         out = [*self.metadata]
         if self.auth is not None:
-            pair = self.auth.basic_pair()
-            out += [("authorization", _basic(pair))] if pair is not None else self.auth.headers()
-            out += self.auth.parameters()
+            out += [*self.auth.headers(), *self.auth.parameters()]
         return [(key.lower(), value) for key, value in out]
 
     def _metadata(self, context: TraceContext) -> list[tuple[str, str | bytes]]:
@@ -230,12 +250,12 @@ class Trigger(TriggerFields):
         if tls is None:
             yield "-plaintext"
         else:
-            yield from () if tls.verify else ("-insecure",)
+            yield from ("-insecure",) if self.sslVerification is False else ()
             for flag, value in (
                 ("-cacert", tls.ca),
                 ("-cert", tls.cert),
                 ("-key", tls.key),
-                ("-authority", tls.serverName),
+                ("-authority", tls.server_name),
             ):
                 yield from (flag, value) if value else ()
         if self.descriptorSet is not None:
@@ -251,10 +271,6 @@ class Trigger(TriggerFields):
         yield from ("-d", text_of(self.request) or "{}", self._target(), "/".join(filter(None, self._names())))
 
 
-def _basic(pair: tuple[str, str]) -> str:
-    return f"Basic {base64.b64encode(':'.join(pair).encode()).decode()}"
-
-
 def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a text from a definition
@@ -263,6 +279,10 @@ def _read(path: str) -> bytes:
         raise TriggerError(
             f"{visible(path)} cannot be read: {fault.strerror or fault}", help="Check `descriptorSet` of the trigger."
         ) from fault
+
+
+def _pem(path: str) -> bytes | None:
+    return Path(path).read_bytes() if path else None
 
 
 def _handshake(details: str, tls: Tls | None) -> str:
@@ -275,29 +295,32 @@ def _handshake(details: str, tls: Tls | None) -> str:
         return "the TLS handshake failed: it asks for a certificate of ours (`tls: {cert, key}`)"
     if tls is not None and ("WRONG_VERSION_NUMBER" in details or "handshake" in details.lower()):
         return f"the TLS handshake failed, as with a server that speaks no TLS: {visible(details[-300:])}"
-    if tls is not None and tls.cert is None and "closed" in details.lower():
+    if tls is not None and not tls.cert and "closed" in details.lower():
         return "it closed the connection during the TLS handshake, as a server does that asks for a certificate of ours"
     if tls is None and "closed" in details.lower():
         return "it closed the connection, as a server does that wants TLS (`tls: true`)"
     return visible(details[-400:])
 
 
-def _shown(tls: Tls, host: str, port: int, timeout_s: float) -> tuple[bytes | None, str | None]:
+def _shown(tls: Tls, host: str, port: int, timeout_s: float) -> tuple[bytes | None, str]:
     """The certificate that the server shows, and a name that it is for."""
-    context = tls.context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if tls.cert:
+        context.load_cert_chain(tls.cert, tls.key or None)
     context.set_alpn_protocols(["h2"])
     try:
         with (
             socket.create_connection((host, port), timeout=timeout_s) as plain,
-            context.wrap_socket(plain, server_hostname=tls.serverName or host) as wrapped,
+            context.wrap_socket(plain, server_hostname=tls.server_name or host) as wrapped,
         ):
             shown = wrapped.getpeercert(binary_form=True)
     except OSError:
-        return None, tls.serverName  # the call itself will say why
+        return None, tls.server_name  # the call itself will say why
     if shown is None:
-        return None, tls.serverName
+        return None, tls.server_name
     pem = ssl.DER_cert_to_PEM_cert(shown).encode()
-    return pem, tls.serverName or _name_in(pem) or host
+    return pem, tls.server_name or _name_in(pem) or host
 
 
 def _name_in(pem: bytes) -> str | None:
