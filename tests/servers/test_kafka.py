@@ -17,6 +17,7 @@ from spanspec.errors import TriggerError
 from spanspec.model.context import TraceContext, TriggerResult
 from spanspec.model.ids import SpanId, TraceId
 from spanspec.triggers.kafka import Trigger
+from tests.servers.examples import spanspec_run
 from tests.servers.kafka import ALICE, BOB, Kafka, kafka
 
 CONTEXT = TraceContext(trace_id=TraceId("ab" * 16), span_id=SpanId("cd" * 8), baggage={"spanspec.test": "ä"})
@@ -194,6 +195,17 @@ def test_the_reply_is_found_by_header_or_key(broker: Kafka) -> None:
     assert by_header.header("correlation-id") == "ab" * 16
     assert own.header("correlation-id") == "mine"
     assert by_key.attributes["key"] == "k2"
+
+
+def test_the_example_runs_as_it_stands(broker: Kafka) -> None:
+    """The definition that the reference page shows, by the real command."""
+
+    async def run() -> tuple[int, str]:
+        async with answering(broker):
+            return await spanspec_run("kafka", f"KAFKA={broker.plain}")
+
+    code, said = asyncio.run(run())
+    assert code == 0, said
 
 
 def test_no_reply_is_an_error_that_says_what_came(broker: Kafka) -> None:

@@ -18,6 +18,7 @@ from spanspec.errors import TriggerError
 from spanspec.model.context import TraceContext, TriggerResult
 from spanspec.model.ids import SpanId, TraceId
 from spanspec.triggers.rabbitmq import Trigger
+from tests.servers.examples import spanspec_run
 from tests.servers.rabbitmq import USER, RabbitMq, rabbitmq
 
 CONTEXT = TraceContext(trace_id=TraceId("ab" * 16), span_id=SpanId("cd" * 8), baggage={"spanspec.test": "ä"})
@@ -103,6 +104,13 @@ def test_bodies_are_bytes(broker: RabbitMq, fields: dict[str, object], body: byt
     assert published(broker, **fields)[1].body == body
 
 
+def test_the_content_type_is_a_property(broker: RabbitMq) -> None:
+    """A mapping as body brings it as a header, which is where no consumer looks for it."""
+    _, message = published(broker, body='{"id": 1}', headers={"content-type": "application/json", "x": "1"})
+    assert message.content_type == "application/json"
+    assert set(message.headers) == {"x", "traceparent", "tracestate", "baggage"}
+
+
 def test_an_exchange_routes_by_key(broker: RabbitMq) -> None:
     """To the queue that is bound with it; a key that nothing is bound to is an error unless `mandatory: false`."""
 
@@ -147,6 +155,20 @@ def test_the_reply_is_found_by_correlation_id(broker: RabbitMq, reply: object) -
     assert result.attributes["content_type"] == "application/json"
     assert result.header("n") == "1"
     assert left == ([] if reply is True else [b"another's"])
+
+
+def test_the_example_runs_as_it_stands(broker: RabbitMq) -> None:
+    """The definition that the reference page shows, by the real command."""
+
+    async def run() -> tuple[int, str]:
+        async with queue(broker) as (orders, channel):
+            exchange = await channel.declare_exchange("shop", aio_pika.ExchangeType.TOPIC)
+            await orders.bind(exchange, "order.placed")
+            await orders.consume(partial(_answer, channel), no_ack=True)
+            return await spanspec_run("rabbitmq", f"RABBITMQ=amqp://{LOGIN}@{broker.plain}/")
+
+    code, said = asyncio.run(run())
+    assert code == 0, said
 
 
 def test_no_reply_is_an_error(broker: RabbitMq) -> None:
@@ -216,4 +238,6 @@ def test_the_dry_run_is_a_line_for_rabbitmqadmin(broker: RabbitMq) -> None:
     assert line.startswith(
         "rabbitmqadmin --host=127.0.0.1 --vhost=/ --username=shop '--password=***' publish exchange=amq.default"
     )
-    assert 'routing_key=orders payload=hi \'properties={"type": "t", "headers": {"traceparent"' in line
+    assert (
+        'routing_key=orders payload=hi \'properties={"type": "t", "delivery_mode": 1, "headers": {"traceparent"' in line
+    )

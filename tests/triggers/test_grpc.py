@@ -19,6 +19,7 @@ from spanspec.errors import TriggerError
 from spanspec.model.context import TraceContext, TriggerResult
 from spanspec.model.ids import SpanId, TraceId
 from spanspec.triggers.grpc import Trigger
+from tests.servers.examples import spanspec_run
 from tests.triggers.grpc_peer import PROTOS, V1, V1ALPHA, descriptor_set, serving
 
 CONTEXT = TraceContext(trace_id=TraceId("ab" * 16), span_id=SpanId("cd" * 8), baggage={"spanspec.test": "ä"})
@@ -131,6 +132,14 @@ def test_a_deadline_is_told_to_the_server_and_passing_it_is_an_answer() -> None:
     left = peer.calls[0].time_left_s
     assert left is not None
     assert left < 1
+
+
+def test_the_example_runs_as_it_stands() -> None:
+    """The definition that the reference page shows, by the real command."""
+    with serving() as peer:
+        code, said = asyncio.run(spanspec_run("grpc", f"ORDERS={peer.address}"))
+    assert code == 0, said
+    assert peer.calls[0].all("authorization") == ["Bearer none"]
 
 
 # --- how the method is known -----------------------------------------------------------------------------------------

@@ -213,7 +213,7 @@ class _Checker:
             return
         answer = (*RESPONSE_FIELDS, *(self.response or ()))
         known = {Place.SPAN: SPAN_FIELDS, Place.TRACE: TRACE_FIELDS, Place.RESPONSE: answer}.get(node.place)
-        if known is not None and node.key not in known and not _is_header(node):
+        if known is not None and node.key not in known and not _is_header(node) and not _of_family(node.key, known):
             self.report.fault(
                 "unknown-field",
                 f'{node.place}: has no "{node.key}"',
@@ -378,6 +378,11 @@ class _Checker:
                     label=did_you_mean(text.value, known),
                     help=f"it is one of {', '.join(known)}; an attribute of that name is attr:{left.key}",
                 )
+
+
+def _of_family(key: str, known: tuple[str, ...]) -> bool:
+    """Whether a field is one of many: `trailer.cost`, where `trailer.NAME` is known."""
+    return any(name.endswith(".NAME") and key.startswith(name[:-4]) and key != name[:-4] for name in known)
 
 
 def _is_header(node: Name) -> bool:

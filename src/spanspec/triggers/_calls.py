@@ -24,10 +24,16 @@ MAX_BODY = 1 << 20
 
 
 def text_of(request: str | bytes | None) -> str:
+    """The request as text; nothing is an empty one."""
     return request.decode(errors="replace") if isinstance(request, bytes) else request or ""
 
 
 def as_sent(metadata: Sequence[tuple[str, str]]) -> list[tuple[str, str | bytes]]:
+    """Metadata as the library takes it: values of `-bin` keys as bytes.
+
+    Raises:
+        TriggerError: Such a value is no base64.
+    """
     out: list[tuple[str, str | bytes]] = []
     for key, value in metadata:
         if not key.endswith("-bin"):
@@ -43,6 +49,7 @@ def as_sent(metadata: Sequence[tuple[str, str]]) -> list[tuple[str, str | bytes]
 
 
 def as_text(metadata: Any) -> tuple[tuple[str, str], ...]:
+    """Metadata as it came, with bytes in base64."""
     pairs = tuple((str(key), value) for key, value in metadata or ())
     return tuple(
         (key, base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)) for key, value in pairs

@@ -47,14 +47,14 @@ class Trigger(TriggerFields):
     extra: ClassVar[str] = "grpc"
     answers: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
-            "status": "The status code, 0 to 16. One that is not 0 is an answer too.",
-            "code": "Its name: `OK`, `NOT_FOUND`.",
-            "message": "The status's message.",
-            "body": "The answer as JSON with all fields, in camel case; a list of them where the method's answer is a stream.",
-            "messages": "How many answers there were.",
-            "header.NAME": "Metadata: the initial, and the trailing; bytes in base64.",
-            "trailer.NAME": "Trailing metadata alone.",
-            "duration": "From sending to the end; questions about the method are not counted.",
+            "response:status": "The status code, 0 to 16. One that is not 0 is an answer too.",
+            "response:code": "Its name: `OK`, `NOT_FOUND`.",
+            "response:message": "The status's message.",
+            "response:body": "The answer as JSON with all fields, in camel case; a list of them where the method's answer is a stream.",
+            "response:messages": "How many answers there were.",
+            "response:header.NAME": "Metadata: the initial, and the trailing; bytes in base64.",
+            "response:trailer.NAME": "Trailing metadata alone.",
+            "response:duration": "From sending to the end; questions about the method are not counted.",
         }
     )
 

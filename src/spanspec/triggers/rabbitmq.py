@@ -63,7 +63,7 @@ class Reply(Fields):
 
 def _switch(value: object) -> object:
     """`reply: true` is a direct reply."""
-    return {} if value is True else None if value is False else value
+    return {} if value in (True, "true") else None if value in (False, "false") else value
 
 
 class Trigger(TriggerFields):
@@ -88,7 +88,7 @@ class Trigger(TriggerFields):
     routingKey: Text = Field(  # noqa: N815 - as the other keys of this family
         default="", validation_alias=AliasChoices("routingKey", "routing_key", "queue"), description="The routing key."
     )
-    body: Annotated[str | bytes | None, Content(structure=True)] = Field(
+    body: Annotated[str | bytes | None, Content(structure=True, typed_by="headers")] = Field(
         default=None,
         validation_alias=AliasChoices("body", "message"),
         description="Text is sent as UTF-8; a mapping or list as JSON; `{file: NAME}` is a file's content.",
@@ -132,7 +132,7 @@ class Trigger(TriggerFields):
         host, _, vhost = self._where()
         content = content_of(self.body, self.encoding, "body") or b""
         payload, cut = text_of(content)
-        headers = dict(injected(self.headers, context, self.propagate))
+        headers = dict(injected(self._own_headers(), context, self.propagate))
         words = [
             "rabbitmqadmin",
             f"--host={host}",
@@ -148,7 +148,7 @@ class Trigger(TriggerFields):
     def _shown(self, headers: Mapping[str, str]) -> dict[str, object]:
         shown = self.without_secrets()
         masked = {key: MASK if (key, MASK) in shown.headers else value for key, value in headers.items()}
-        return {**shown.properties.model_dump(exclude_none=True, exclude={"persistent"}), "headers": masked}
+        return {**shown._given(), "delivery_mode": 2 if self.properties.persistent else 1, "headers": masked}
 
     async def fire(self, context: TraceContext, clock: Clock) -> TriggerResult:
         """Publish the message, and wait for the broker's confirmation, and for the reply.
@@ -253,6 +253,16 @@ class Trigger(TriggerFields):
         stack.push_async_callback(_cancelled, queue, tag)
         return incoming
 
+    def _own_headers(self) -> list[tuple[str, str]]:
+        """Without the content type, which is a property here; a body that is a mapping brings it as a header."""
+        return [(name, value) for name, value in self.headers if name.lower() != "content-type"]
+
+    def _given(self) -> dict[str, Any]:
+        """The properties that the library takes under the names that they have here."""
+        given = self.properties.model_dump(exclude={"persistent", "correlation_id"}, exclude_none=True)
+        content_type = next((value for name, value in self.headers if name.lower() == "content-type"), None)
+        return {"content_type": content_type, **given} if content_type is not None else given
+
     def _correlation(self, context: TraceContext) -> str | None:
         given = self.properties.correlation_id
         return given if given is not None or self.reply is None else str(context.trace_id)
@@ -266,11 +276,11 @@ class Trigger(TriggerFields):
             exchange = await channel.get_exchange(self.exchange) if self.exchange else channel.default_exchange
         except AMQPError as fault:
             raise self._refused(fault, f"there is no exchange {self.exchange}") from fault
-        given = self.properties.model_dump(exclude={"persistent", "correlation_id"}, exclude_none=True)
+        given = self._given()
         if self.reply is not None:
             given.setdefault("reply_to", self.reply.queue)
         message = aio_pika.Message(
-            content, headers=dict(injected(self.headers, context, self.propagate)),
+            content, headers=dict(injected(self._own_headers(), context, self.propagate)),
             correlation_id=self._correlation(context),
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT if self.properties.persistent else aio_pika.DeliveryMode.NOT_PERSISTENT,
             **given,
