@@ -222,11 +222,29 @@ def _fields(kind: str) -> dict[str, object]:
 
 
 def _open(schema: dict[str, object]) -> dict[str, object]:
-    """The schema, or a template in its place where it wants no text."""
+    """The schema, or a template in its place where it wants no text; also in what it is made of."""
+    opened = _opened(schema)
+    assert isinstance(opened, dict)
+    return opened
+
+
+def _opened(schema: object) -> object:
+    if isinstance(schema, list):
+        return [_opened(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
     if schema.get("type") in ("number", "integer", "boolean"):
-        doc = schema.get("description", "")
-        return {"anyOf": [schema, {"type": "string", "description": "A template or a duration."}], "description": doc}
-    return schema
+        template = {"type": "string", "description": "A template or a duration."}
+        doc = {"description": schema["description"]} if "description" in schema else {}
+        return {"anyOf": [schema, template], **doc}
+    return {key: _opened(value) if key in _MADE_OF else value for key, value in schema.items()} | (
+        {"properties": {name: _opened(each) for name, each in schema["properties"].items()}}
+        if isinstance(schema.get("properties"), dict)
+        else {}
+    )
+
+
+_MADE_OF = ("anyOf", "oneOf", "allOf", "items")
 
 
 def _inlined(schema: object, definitions: dict[str, object]) -> dict[str, object]:

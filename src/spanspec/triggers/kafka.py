@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
@@ -131,7 +131,11 @@ class Trigger(TriggerFields):
         }
     )
 
-    brokerUrls: Annotated[list[Text], BeforeValidator(_brokers)] = Field(  # noqa: N815
+    brokerUrls: Annotated[  # noqa: N815
+        list[Text],
+        BeforeValidator(_brokers),
+        WithJsonSchema({"type": ["array", "string"], "items": {"type": "string"}}),
+    ] = Field(
         validation_alias=AliasChoices("brokerUrls", "brokers"),
         min_length=1,
         description="Brokers to ask first: `host:port`; a list, or a text with commas.",

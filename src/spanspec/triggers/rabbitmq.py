@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
@@ -66,6 +66,16 @@ def _switch(value: object) -> object:
     return {} if value in (True, "true") else None if value in (False, "false") else value
 
 
+_SWITCHED = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "boolean"},
+            {"type": "object", "properties": {"queue": {"type": "string"}, "timeout": {"type": ["number", "string"]}}},
+        ]
+    }
+)
+
+
 class Trigger(TriggerFields):
     """Publishes one message with the trace context in its headers, and waits until the broker has confirmed it."""
 
@@ -103,7 +113,7 @@ class Trigger(TriggerFields):
     sslVerification: bool | None = Field(  # noqa: N815
         default=None, description="`false` leaves the broker's certificate unchecked."
     )
-    reply: Annotated[Reply | None, BeforeValidator(_switch)] = Field(
+    reply: Annotated[Reply | None, BeforeValidator(_switch), _SWITCHED] = Field(
         default=None, description="The message to wait for; `true` for a direct reply."
     )
     timeout: Seconds = Field(default=30.0, gt=0, description="For connecting and publishing.")
