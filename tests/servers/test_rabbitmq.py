@@ -46,8 +46,10 @@ async def queue(broker: RabbitMq, name: str = "orders") -> Any:
     try:
         channel = await connection.channel()
         declared = await channel.declare_queue(name)
-        yield declared, channel
-        await declared.delete(if_unused=False, if_empty=False)
+        try:
+            yield declared, channel
+        finally:
+            await declared.delete(if_unused=False, if_empty=False)
     finally:
         await connection.close()
 
