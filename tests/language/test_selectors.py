@@ -190,7 +190,7 @@ def test_near_misses_rank_values() -> None:
 def test_near_misses_suggest_names() -> None:
     """A name that no span has is answered with one that some have."""
     (miss,) = near_misses(selector("span[atempt = 1]"), Given(trace=shop_trace()))
-    assert miss.seen == ()
+    assert miss.seen == (("(missing)", 7),)
     assert miss.suggestion == 'did you mean "attempt"?'
 
 

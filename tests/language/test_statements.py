@@ -214,7 +214,7 @@ def test_a_relation_shows_the_closest_pair() -> None:
     judgement = verdict('some span[name = "ship"] followed by span[name = "charge"]', shop_trace())
     assert judgement.reason == (
         "the closest are ship of shipping and charge of payment: "
-        "the first starts at +110ms, the second at +30ms, 80ms earlier"
+        "the first starts at +110ms, the second at +30ms, 80ms too early"
     )
 
 

@@ -69,6 +69,7 @@ TAKEN = CheckResult(
             seen=(("order", 14), ("shipping", 2)),
             spans=(STOCK.span_id,),
             suggestion='did you mean "inventory"?',
+            others=1,
         ),
     ),
     lack=True,

@@ -26,8 +26,10 @@ from spanspec.language.judging.span_checks import (
     names_in,
     parts_of,
 )
+from spanspec.language.judging.trouble import in_the_trace, on_the_way
 from spanspec.language.judging.wording import label
 from spanspec.language.picking.motion import Motion, decide
+from spanspec.language.picking.picker import Picker
 from spanspec.language.selectors import near_misses, select, sure
 from spanspec.language.statements import judge
 from spanspec.language.syntax import Comparator, Compare, Expect, Name, Relate, StandAlone
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from spanspec.language.syntax import Selector, Statement
     from spanspec.language.verdict import NearMiss
+    from spanspec.model.ids import SpanId
 
 _MAX_CULPRITS = 100
 _TOLD = 3
@@ -136,9 +139,20 @@ class _Spec:
             spans=culprits[:_MAX_CULPRITS],
             looked_at=looked_at,
             near=() if self.spans else self.near,
-            notes=notes,
+            notes=(*notes, *self._around(culprits)),
             lack=lack,
             error=next((one.verdict.error for one in failed if self._is_error(one)), ""),
+        )
+
+    def _around(self, culprits: Sequence[SpanId]) -> tuple[str, ...]:
+        """Errors and retries around the spans that fail; of a spec that selects nothing, the errors of the trace."""
+        if self.given.dialect is Dialect.COMPAT:
+            return ()
+        picker = Picker(self.given)
+        if not self.spans:
+            return in_the_trace(picker)
+        return on_the_way(
+            picker, [picker.forest.number[each] for each in culprits[:_TOLD] if each in picker.forest.number]
         )
 
     def _is_error(self, one: Seen) -> bool:

@@ -108,6 +108,30 @@ def _renames() -> Iterator[Rename]:
 RENAMES: Final[tuple[Rename, ...]] = tuple(_renames())
 
 
+RELATED: Final[dict[str, tuple[str, ...]]] = {
+    "http.target": ("url.path", "url.query"),
+    "url.path": ("http.target",),
+    "http.host": ("server.address",),
+    "http.server_name": ("server.address",),
+    "http.flavor": ("network.protocol.version",),
+    "net.transport": ("network.transport",),
+    "net.peer.ip": ("network.peer.address", "net.sock.peer.addr"),
+    "net.host.ip": ("network.local.address", "net.sock.host.addr"),
+    "peer.service": ("server.address", "net.peer.name"),
+    "db.instance": ("db.namespace", "db.name"),
+    "db.type": ("db.system.name", "db.system"),
+    "db.connection_string": ("server.address",),
+    "messaging.operation": ("messaging.operation.type", "messaging.operation.name"),
+    "messaging.operation.type": ("messaging.operation",),
+    "message_bus.destination": ("messaging.destination.name", "messaging.destination"),
+    "rpc.grpc.status_code": ("rpc.response.status_code",),
+    "rpc.response.status_code": ("rpc.grpc.status_code",),
+    "deployment.environment": ("deployment.environment.name",),
+    "deployment.environment.name": ("deployment.environment",),
+}
+"""Keys that took another's place without keeping its value one to one: named in explanations, never looked up instead."""
+
+
 def _by_key() -> dict[str, tuple[tuple[Rename, str], ...]]:
     table: dict[str, list[tuple[Rename, str]]] = {}
     for rename in RENAMES:

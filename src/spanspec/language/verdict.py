@@ -41,6 +41,9 @@ class NearMiss:
         spans: Spans that satisfy all else, at most 5.
         suggestion: `did you mean "shipping"?` or empty.
         sentence: What to say in place of "no span has …", where the selection is empty for another reason.
+        alone: How many of the spans looked at satisfy the predicate by itself.
+        others: How many satisfy all predicates but this one; 0 also where none satisfies all but one.
+        looked_at: How many spans were looked at, where the trace has more; else 0.
     """
 
     predicate: str
@@ -48,6 +51,9 @@ class NearMiss:
     spans: tuple[SpanId, ...] = ()
     suggestion: str = ""
     sentence: str = ""
+    alone: int = 0
+    others: int = 0
+    looked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,7 +169,8 @@ class Report:
             yield ("awaited" if check.outcome is Outcome.INCONCLUSIVE else "because"), why
         yield from self._spans(check, case)
         for near in check.near[:5]:
-            for index, part in enumerate(explain.near_miss_parts(near, case.trace)):
+            parts = [part for part in explain.near_miss_parts(near, case.trace) if part not in why]
+            for index, part in enumerate(parts):
                 yield ("" if index else "closest"), part
         for note in check.notes[:8]:
             yield "note", one_line(note, 400)
@@ -296,7 +297,7 @@ def _case_words(case: CaseResult) -> str:
 
 def _result_words(result: SpanResult, check: CheckResult, case: CaseResult) -> str:
     words = explain.describe_span_id(result.span_id, case.trace)
-    if result.error and result.error != check.error:
+    if result.error and result.error != check.error and result.error not in check.reason:
         return f"{words}: {one_line(result.error, 200)}"
     return f"{words}  {one_line(result.observed, 60)}" if result.observed else words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -180,17 +181,30 @@ def near_miss(near: NearMiss, trace: Trace | None = None) -> str:
 
 def near_miss_parts(near: NearMiss, trace: Trace | None = None) -> list[str]:
     """What no span satisfied, what is there instead, which spans came closest, what may have been meant."""
-    if near.sentence:
-        parts = [one_line(near.sentence, 240)]
-        return [*parts, *([_listed([describe_span_id(each, trace) for each in near.spans], 3)] if near.spans else [])]
-    parts = [f"no span has {one_line(near.predicate, 160)}"]
-    if near.seen:
+    names = Counter(describe_span_id(each, trace) for each in near.spans)
+    named = _listed([f"{name} × {count}" if count > 1 else name for name, count in names.items()], 3) if names else ""
+    parts = [one_line(near.sentence, 400)] if near.sentence else [_unmet(near)]
+    if near.seen and not near.sentence:
         parts.append("seen: " + ", ".join(f"{one_line(value, 40)} × {count:,}" for value, count in near.seen[:5]))
-    if near.spans:
-        parts.append("all else holds for " + _listed([describe_span_id(each, trace) for each in near.spans], 3))
+    if named:
+        parts.append(named if near.sentence else f"all else holds for {named}" if near.others else f"closest: {named}")
     if near.suggestion:
-        parts.append(one_line(near.suggestion, 120))
+        parts.append(one_line(near.suggestion, 200))
+    if near.looked_at:
+        parts.append(f"of this large trace {near.looked_at:,} spans were looked at, some of each service and name")
     return parts
+
+
+def _unmet(near: NearMiss) -> str:
+    """That no span satisfies a predicate, or none of those that satisfy the rest."""
+    predicate = one_line(near.predicate, 160)
+    if near.alone and near.others:
+        have = "1 span has" if near.alone == 1 else f"{near.alone:,} spans have"
+        rest = (
+            "the span that satisfies the rest does not" if near.others == 1 else "none of those that satisfy the rest"
+        )
+        return f"{have} {predicate}, but {rest}"
+    return f"no span has {predicate}"
 
 
 def marks(checks: Iterable[CheckResult]) -> Mapping[SpanId, Mark]:

@@ -88,7 +88,19 @@ def evaluate(plan: Plan, given: Given) -> Evaluated:
             checks.append(_expectation(group, check, given, awaited))
         else:
             checks.extend(_spec(group, check, given, awaited))
-    return Evaluated(checks=tuple(checks), outputs=outputs, values=MappingProxyType(values))
+    lacking = {output.name: output.error for output in outputs if output.error}
+    told = tuple(_with_outputs(check, lacking) if lacking else check for check in checks)
+    return Evaluated(checks=told, outputs=outputs, values=MappingProxyType(values))
+
+
+def _with_outputs(checked: Checked, lacking: Mapping[str, str]) -> Checked:
+    """A check that fails over an output without a value says why there is none."""
+    if checked.judgement.truth is not Truth.FAILS:
+        return checked
+    statement = checked.assertion.statement if checked.assertion is not None else checked.plan
+    named = [name for name in dict.fromkeys(variables_of(statement)) if name in lacking]
+    reason = "; ".join([checked.judgement.reason, *(lacking[name] for name in named)]) if named else ""
+    return replace(checked, judgement=replace(checked.judgement, reason=reason)) if named else checked
 
 
 def awaiting_outputs(plan: Plan, statement: Statement) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from spanspec.language.judging.wording import difference, label, offset, origin_of
+from spanspec.language.judging.wording import label, offset, origin_of
 from spanspec.language.picking.forest import NONE
 from spanspec.language.relations import end_of, same_clock
 from spanspec.language.syntax import RelationWord
@@ -92,7 +92,7 @@ def _verdict(relation: Relation, a: int, b: int) -> str:
         return f"{short_duration(distance)} apart, not within {short_duration(relation.within_ns)}"
     if relation.word in (RelationWord.OVERLAPS, RelationWord.INSIDE):
         return "so they do not overlap" if relation.word is RelationWord.OVERLAPS else "so it is not inside"
-    return difference(-distance if relation.word is RelationWord.PRECEDED_BY else distance)
+    return f"{short_duration(abs(distance))} too {'late' if relation.word is RelationWord.PRECEDED_BY else 'early'}"
 
 
 def _clocks(relation: Relation, a: int, b: int) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from spanspec.language.aggregates import MOTIONS, NoSpanError, arguments_of
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import MissingError, evaluate
+from spanspec.language.judging.measures import self_ns
+from spanspec.language.judging.trouble import on_the_way
 from spanspec.language.judging.weighed import Evidence, Weighed, weighed
 from spanspec.language.judging.wording import counted, enumeration, gathered, label
 from spanspec.language.picking.motion import Motion, decide, flipped, motion_of_name
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 _TIMES = frozenset({"total_time", "busy_time", "self_time", "critical_time", "sum"})
 _MARKED = 20
+_WEIGHED = 2_000
 _TOTAL_KEYS = frozenset({"duration", "name", "kind", "start", "end", "status", "id"})
 
 
@@ -314,8 +317,34 @@ def _evidence(judge: Judge, statement: Compare, span: Span | None, values: _Valu
         actual=left,
         spans=tuple(each.span_id for each in culprits[:_MARKED]),
         looked_at=tuple(each.span_id for each in members) or (() if span is None else (span.span_id,)),
-        notes=judge.notes(),
+        notes=(
+            *judge.notes(),
+            *(_own_time(judge, statement, members) if now is Outcome.FAILS else ()),
+            *(_around(judge, culprits) if now is Outcome.FAILS else ()),
+        ),
     )
+
+
+def _own_time(judge: Judge, statement: Compare, members: list[Span]) -> tuple[str, ...]:
+    """Of a time over several spans, whose own work most of it is."""
+    if len(members) < 2 or not any(call.name in _TIMES for call in _calls(statement)):
+        return ()
+    forest = judge.picker.forest
+    own = [
+        (self_ns(span, [forest.spans[child] for child in forest.children[forest.number[span.span_id]]]), span)
+        for span in members[:_WEIGHED]
+        if span.span_id in forest.number
+    ]
+    longest, span = max(own, key=lambda pair: pair[0], default=(0, members[0]))
+    if not longest:
+        return ()
+    return (f"the most time of its own, {short_duration(longest)}, has {label(span)}, its children left out",)
+
+
+def _around(judge: Judge, spans: list[Span]) -> tuple[str, ...]:
+    """Errors and retries around the spans that a value is made of, or that has it."""
+    numbers = judge.picker.forest.number
+    return on_the_way(judge.picker, [numbers[span.span_id] for span in spans[:_MARKED] if span.span_id in numbers])
 
 
 def _error_evidence(judge: Judge, statement: Compare, span: Span | None, values: _Values) -> Evidence:

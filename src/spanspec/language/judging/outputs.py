@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from spanspec.language.aggregates import evaluate_call
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import evaluate
+from spanspec.language.judging.quantified import hint
 from spanspec.language.selectors import near_misses, select
 from spanspec.language.syntax import Selector
 from spanspec.language.values import text_of
@@ -80,10 +81,7 @@ def _without_value(error: EvaluationError, selector: Selector, span_id: SpanId |
 def _no_span(selector: Selector, given: Given) -> str:
     if given.dialect is Dialect.COMPAT:
         return "cannot find matching spans"
-    near = near_misses(selector, given)
-    if not near:
-        return "no span matched"
-    return f"no span matched: {near[0].sentence or f'no span has {near[0].predicate}'}"
+    return f"no span matched{hint(near_misses(selector, given))}"
 
 
 def _joined(given: Given) -> Given:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from spanspec.language.grammar.walk import walk
 from spanspec.language.judging.counting import Bounds, bounds_of, words_of
-from spanspec.language.judging.trouble import on_the_way
+from spanspec.language.judging.trouble import differences, distinctions, in_the_trace, on_the_way
 from spanspec.language.judging.weighed import Evidence, Weighed, weighed
 from spanspec.language.judging.wording import counted, enumeration, gathered, label
 from spanspec.language.picking.convert import as_predicate, has_negation
 from spanspec.language.picking.near import explain_empty
+from spanspec.language.syntax import Name
 from spanspec.language.truth import OPEN, Outcome, conjunction
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from spanspec.language.judging.judge import Judge
     from spanspec.language.picking.picker import Picked
-    from spanspec.language.syntax import Expect, Selector
+    from spanspec.language.syntax import Expect, Selector, Statement
     from spanspec.language.verdict import NearMiss
     from spanspec.model.ids import SpanId
 
@@ -141,10 +143,21 @@ def _evidence(
         looked_at=looked,
         notes=(
             *judge.notes(),
-            *(on_the_way(judge.picker, picked.now) if now is not Outcome.HOLDS and not short else ()),
+            *(_of_too_many(judge, picked.now) if now is not Outcome.HOLDS and not short else ()),
         ),
         error=_error(judge) if now is Outcome.VOID else "",
     )
+
+
+def _of_too_many(judge: Judge, nodes: Sequence[int]) -> tuple[str, ...]:
+    return (*differences(judge.picker, nodes), *on_the_way(judge.picker, nodes))
+
+
+def _of_some(judge: Judge, where: Statement, shown: Sequence[int], held: Sequence[int]) -> tuple[str, ...]:
+    """What the spans that fail have in common, and what happened around them."""
+    known = {node.key for node in walk(where) if isinstance(node, Name)}
+    apart = distinctions(judge.picker, shown, held, known) if held and shown is not held else ()
+    return (*apart, *on_the_way(judge.picker, shown[:3]))
 
 
 def _error(judge: Judge) -> str:
@@ -158,7 +171,10 @@ def _nothing(judge: Judge, statement: Expect, node: int | None, expected: str, p
         f" from {label(judge.picker.forest.spans[node])}" if node is not None and statement.selector.relative else ""
     )
     reason = error or f"no span matches {judge.text(statement.selector)}{where}{hint(misses)}"
-    return Evidence(reason=reason, expected=expected, actual="no span", near=misses, notes=judge.notes(), error=error)
+    notes = (*judge.notes(), *in_the_trace(judge.picker)) if bounds_of(statement.quantifier, judge.given).low else ()
+    return Evidence(
+        reason=reason, expected=expected, actual="no span", near=misses, notes=notes or judge.notes(), error=error
+    )
 
 
 def hint(misses: Sequence[NearMiss]) -> str:
@@ -166,10 +182,12 @@ def hint(misses: Sequence[NearMiss]) -> str:
     if not misses:
         return ""
     first = misses[0]
-    if first.predicate.startswith(("span", "(")):
-        return "".join(
-            [f": {first.seen[0][0]}" if first.seen else "", f"; {first.suggestion}" if first.suggestion else ""]
-        )
+    if first.sentence:
+        return f": {first.sentence}{f'; {first.suggestion}' if first.suggestion else ''}"
+    if first.alone and first.others:
+        both = f"{counted(first.alone, 'span')} {'has' if first.alone == 1 else 'have'} {first.predicate}"
+        rest = f"{counted(first.others, 'span')} {'satisfies' if first.others == 1 else 'satisfy'} the rest"
+        return f": {both} and {rest}, but no span does both"
     if first.suggestion:
         return f": nothing satisfies {first.predicate}, {first.suggestion}"
     if first.seen and not first.predicate.startswith(":"):
@@ -210,7 +228,7 @@ def _conditional(
         spans=tuple(span.span_id for span in judge.picker.spans(shown[:_MARKED])),
         looked_at=looked,
         near=next((detail.near for detail in details if detail.near), ()) if now is not Outcome.HOLDS else (),
-        notes=(*judge.notes(), *(on_the_way(judge.picker, shown[:3]) if now is not Outcome.HOLDS else ())),
+        notes=(*judge.notes(), *(_of_some(judge, statement.where, shown, held) if now is not Outcome.HOLDS else ())),
         error=next((detail.error for detail in details if detail.error), "") if now is Outcome.VOID else "",
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from spanspec.language.judging.closest import closest_pair, pair_in_words
 from spanspec.language.judging.counting import Bounds, bounds_of, words_of
 from spanspec.language.judging.quantified import hint
-from spanspec.language.judging.trouble import on_the_way
+from spanspec.language.judging.trouble import in_the_trace, on_the_way
 from spanspec.language.judging.weighed import Evidence, Weighed, weighed
 from spanspec.language.judging.wording import counted, gathered, label
 from spanspec.language.relations import Partners, Relation
@@ -176,7 +176,8 @@ def _expected(judge: Judge, statement: Relate) -> str:
     right = judge.text(statement.right)
     count = "" if inner.word is QuantifierWord.SOME else f"{words_of(inner, judge.given)} "
     within = f" within {statement.within.value}" if statement.within is not None else ""
-    return f"{words_of(statement.quantifier, judge.given)} {statement.relation.value} {count}{right}{within}"
+    left = judge.text(statement.left)
+    return f"{words_of(statement.quantifier, judge.given)} {left} {statement.relation.value} {count}{right}{within}"
 
 
 def _ids(judge: Judge, nodes: Sequence[int]) -> tuple[SpanId, ...]:
@@ -198,7 +199,7 @@ def _one_side_empty(
         spans=_ids(judge, there),
         looked_at=_ids(judge, there),
         near=misses,
-        notes=judge.notes(),
+        notes=(*judge.notes(), *(in_the_trace(judge.picker) if now is not Outcome.HOLDS else ())),
         error=judge.picker.first_error if now is Outcome.VOID else "",
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from spanspec.language.expressions import evaluate
 from spanspec.language.judging import measures
-from spanspec.language.judging.trouble import error_text, on_the_way
+from spanspec.language.judging.trouble import differences, error_text, on_the_way
 from spanspec.language.judging.weighed import Evidence, Weighed, weighed
 from spanspec.language.judging.wording import counted, enumeration, label, quoted, shortened, times
 from spanspec.language.syntax import Selector
@@ -191,7 +191,7 @@ def _repeats_evidence(
         actual=actual,
         spans=ids[:_MARKED],
         looked_at=ids,
-        notes=judge.notes(),
+        notes=(*judge.notes(), *(differences(judge.picker, worst[0]) if worst else ())),
     )
 
 

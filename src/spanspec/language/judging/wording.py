@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from spanspec.model.time import short_duration
 from spanspec.source.render import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from spanspec.model.span import Span
     from spanspec.model.trace import Trace
 
 _LONGEST = 120
+_SPARE = 4
+"""So many times what is shown is looked at, for white space is drawn together."""
+
+_GATHERED = 1_000
+"""Spans that are told by groups; of more the first."""
 
 
 def shortened(text: str, limit: int = _LONGEST) -> str:
     """`text` on one line, harmless, cut in the middle when it is long."""
+    if len(text) > limit * _SPARE:
+        text = f"{text[: limit * _SPARE // 2]}…{text[-(limit * _SPARE // 2) :]}"
     plain = visible(" ".join(text.split()))
     if len(plain) <= limit:
         return plain
@@ -57,13 +65,27 @@ def enumeration(parts: Sequence[str], limit: int = 3) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
-def gathered(spans: Iterable[Span], trace: Trace, limit: int = 3) -> str:
-    """Spans in words, equal ones counted: `POST /ship of shipping-service, twice under "place order" of order-service`."""
-    groups: Counter[tuple[str, str]] = Counter()
-    for span in spans:
+def gathered(spans: Sequence[Span], trace: Trace, limit: int = 3) -> str:
+    """Spans in words, equal ones counted: `POST /ship of shipping-service, twice under "place order" of order-service`.
+
+    Of many spans the first 1,000 are told.
+    """
+    groups: Counter[tuple[str, str, str, str | None]] = Counter()
+    examples: dict[tuple[str, str, str, str | None], tuple[Span, Span | None]] = {}
+    for span in spans[:_GATHERED]:
         parent = trace.parent(span)
-        groups[label(span), quoted(parent) if parent is not None else ""] += 1
-    return enumeration([_group(name, under, count) for (name, under), count in groups.items()], limit)
+        key = (span.name, span.service, parent.name if parent else "", parent.service if parent else None)
+        groups[key] += 1
+        examples.setdefault(key, (span, parent))
+    told = [_group(*_names(*examples[key]), count) for key, count in islice(groups.items(), limit)]
+    left = len(spans) - sum(islice(groups.values(), limit))
+    if len(groups) <= limit and not left:
+        return enumeration(told, limit)
+    return f"{', '.join(told)} and {left:,} more" if left > 1 or len(groups) > limit else enumeration(told, limit)
+
+
+def _names(span: Span, parent: Span | None) -> tuple[str, str]:
+    return label(span), quoted(parent) if parent is not None else ""
 
 
 def _group(name: str, under: str, count: int) -> str:
@@ -81,13 +103,6 @@ def offset(moment_ns: int, origin_ns: int) -> str:
     """A moment counted from another."""
     delta = moment_ns - origin_ns
     return f"+{short_duration(delta)}" if delta >= 0 else short_duration(delta)
-
-
-def difference(ns: int) -> str:
-    """`3.2ms later`, `3.2ms earlier`, `at the same time`."""
-    if ns == 0:
-        return "at the same time"
-    return f"{short_duration(abs(ns))} {'later' if ns > 0 else 'earlier'}"
 
 
 def origin_of(trace: Trace) -> int:
