@@ -14,10 +14,10 @@ from spanspec.api import execute, execute_stored, prepare, seed_of
 from spanspec.archive.outcomes import recall
 from spanspec.cli._archive import folder_of, kept
 from spanspec.cli._plan import show_plan
+from spanspec.cli._prompt import load_asking
 from spanspec.cli._run_options import choosing, loading, showing
 from spanspec.cli._watch import watching
 from spanspec.cli.options import colour, tell, tell_passed_over, width
-from spanspec.definition.load import load
 from spanspec.errors import SpanspecError, UsageError
 from spanspec.reports import terminal
 from spanspec.reports._live import Live
@@ -64,7 +64,7 @@ def command(loading: Loading, choosing: Choosing, showing: Showing) -> int:
 
 def _once(loading: Loading, choosing: Choosing, showing: Showing) -> int:
     """Load, run and report; the exit code."""
-    loaded = load(list(loading.paths), loading.options, cwd=Path.cwd(), environment=os.environ)
+    loaded = load_asking(list(loading.paths), loading.options, cwd=Path.cwd(), environment=os.environ)
     if tell(loaded.diagnostics, warnings=not showing.silent):
         return 2
     tell_passed_over(loaded.passed_over, listed=showing.verbose > 0, silent=showing.silent)

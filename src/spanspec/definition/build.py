@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from spanspec.definition.bind import bind, evaluate_text
+from spanspec.definition.bind import bind, evaluate_text, is_met
 from spanspec.definition.decode import decode
 from spanspec.definition.files import absent
 from spanspec.definition.library import Entry
@@ -174,8 +174,7 @@ class Builder:
         environment = self.outside.environment
         bare = replace(plan, trigger=None, references=(), setup=(), teardown=())
         known = bind(bare, {}, environment=environment, generators=None).variables
-        value = evaluate_text(text, known, environment=environment)
-        return value is not None and str(value).strip().lower() not in ("", "false", "0", "none")
+        return is_met(evaluate_text(text, known, environment=environment))
 
     # --- suites ---------------------------------------------------------------------------------------------------
 
