@@ -18,6 +18,13 @@ def _entry_points(group: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=group)}
 
 
+@cache
+def _modules(package: str) -> tuple[str, ...]:
+    """The members in a package; its folder is read once a process, for a thousand definitions name a trigger each."""
+    names = (module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__))
+    return tuple(sorted(name for name in names if not name.startswith("_") and name != "base"))
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """One family of members: a package of ours whose modules are the built-in names, and an entry-point group.
@@ -37,9 +44,7 @@ class Family:
 
     def built_in(self) -> tuple[str, ...]:
         """The built-in names, sorted, with none of them imported."""
-        package = importlib.import_module(self.package)
-        names = (module.name for module in pkgutil.iter_modules(package.__path__))
-        return tuple(sorted(name for name in names if not name.startswith("_") and name != "base"))
+        return _modules(self.package)
 
     def third_party(self) -> dict[str, EntryPoint]:
         """Entry points by name; what is installed is looked up once a process."""

@@ -26,6 +26,18 @@ def test_outcomes_come_back(tmp_path: Path) -> None:
     assert (tmp_path / ".spanspec" / ".gitignore").read_text().endswith("*\n")
 
 
+def test_shards_do_not_change_durations(tmp_path: Path) -> None:
+    """The second shard of a run must be split as the first was."""
+    folder = Folder(tmp_path)
+    remember(folder, ONE)
+    later = Remembered(outcome="passed", duration_ns=99, at_s=2)
+    remember(folder, {"a": later, "b": later}, durations=False)
+    assert {key: (each.outcome, each.duration_ns) for key, each in recall(folder).items()} == {
+        "a": ("passed", 5),
+        "b": ("passed", 0),
+    }
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -5,7 +5,7 @@ One document, `outcomes.json`: case keys to outcome, duration and the time of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,8 @@ class Remembered:
 
     Attributes:
         outcome: The word of the outcome.
-        duration_ns: Of its last run that was carried out; 0 when there was none.
+        duration_ns: Of its last run in a whole run; 0 when there was none. Shards do not change it: else the second
+            shard of a run would be split otherwise than the first.
         at_s: Unix time of that run.
     """
 
@@ -41,12 +42,19 @@ def recall(folder: Folder) -> Mapping[str, Remembered]:
     return MappingProxyType({key: value for key, value in found.items() if value is not None})
 
 
-def remember(folder: Folder, cases: Mapping[str, Remembered]) -> bool:
-    """Add to what is remembered; a skipped case keeps its earlier outcome. Whether that could be written."""
+def remember(folder: Folder, cases: Mapping[str, Remembered], *, durations: bool = True) -> bool:
+    """Add to what is remembered; a skipped case keeps its earlier outcome. Whether that could be written.
+
+    Args:
+        folder: Where.
+        cases: What is new, by case key.
+        durations: Whether durations are remembered too; without, the earlier ones stay.
+    """
     known = dict(recall(folder))
     for key, each in cases.items():
         if each.outcome != "skipped":
-            known[key] = each
+            before = known[key].duration_ns if key in known else 0
+            known[key] = each if durations else replace(each, duration_ns=before)
     newest = sorted(known.items(), key=lambda item: item[1].at_s, reverse=True)[:MOST_CASES]
     return folder.write(_NAME, _VERSION, {"cases": {key: [e.outcome, e.duration_ns, e.at_s] for key, e in newest}})
 

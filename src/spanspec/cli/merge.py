@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from spanspec.cli._archive import folder_of
 from spanspec.cli.options import colour, width
 from spanspec.cli.run import write
 from spanspec.errors import UsageError
@@ -14,6 +15,7 @@ from spanspec.reports import terminal
 from spanspec.results.journal import read
 from spanspec.results.merge import merge
 from spanspec.results.model import RunResult
+from spanspec.runner.keeping import keep_outcomes
 
 _EPILOG = """\b
 Examples:
@@ -33,6 +35,7 @@ def command(run_files: tuple[str, ...], reports: tuple[str, ...], partial: bool,
     The exit code is that of the whole run; 2 when these are no shards of one run, or one is missing.
     """
     run = merge([(name, _read(name)) for name in run_files], partial=partial)
+    keep_outcomes(folder_of(Path.cwd()), run, run.started_ns // 1_000_000_000)
     for text in reports:
         name, _, path = text.partition("=")
         write(run, name, path)

@@ -165,20 +165,29 @@ def _iso(ns: int) -> str:
         return ""
 
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
-    match value:
-        case Trace():
-            return encode_trace(value)
-        case Enum():
-            return value.value
-        case tuple():
-            return [_plain(item) for item in value]
-        case Mapping():
-            return encode_attributes(value)
-        case _ if dataclasses.is_dataclass(value):
-            return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        case _:
-            return value
+    kind: Any = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is tuple:
+        return [_plain(item) for item in value]
+    if kind is Trace:
+        return encode_trace(value)
+    names = _fields(kind)
+    if names:
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Enum):
+        return value.value
+    return encode_attributes(value) if isinstance(value, Mapping) else value
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass; none of anything else."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 @cache

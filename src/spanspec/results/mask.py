@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,8 +34,13 @@ _SHORTEST = 4
 
 def is_secret(name: str, patterns: Iterable[str] = ()) -> bool:
     """Whether a variable's name says that its value is a secret."""
-    upper = name.upper()
-    return any(fnmatchcase(upper, pattern.upper()) for pattern in (*DEFAULT_PATTERNS, *patterns))
+    return _names(tuple(patterns)).match(name.upper()) is not None
+
+
+@cache
+def _names(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """All patterns as one; every variable of the environment is compared in every case."""
+    return re.compile("|".join(translate(pattern.upper()) for pattern in (*DEFAULT_PATTERNS, *patterns)))
 
 
 def masked(value: T, secrets: Iterable[str]) -> T:

@@ -168,7 +168,7 @@ class _Try:
         if fault is not None:
             return fault
         assert bound.trigger is not None
-        scope.secrets.update(secrets_of(bound, session))
+        scope.secrets.update(bound.trigger.secrets())
         context = context_of(plan, session)
         what = bound.trigger.describe()
         session.listener.on(CaseFired(index=scope.index, name=plan.name, trigger=masked(what, scope.secrets)))

@@ -60,12 +60,14 @@ class Keeper:
     def end(self, run: RunResult) -> None:
         """Keep the whole run, and what to remember of its cases."""
         self._journal.end(encode(run))
-        now = self.clock.now_ns() // 1_000_000_000
-        remember(
-            self.folder,
-            {
-                case.key: Remembered(outcome=case.outcome.value, duration_ns=case.timings.total, at_s=now)
-                for case in run.cases
-                if case.key
-            },
-        )
+        keep_outcomes(self.folder, run, self.clock.now_ns() // 1_000_000_000)
+
+
+def keep_outcomes(folder: Folder, run: RunResult, now_s: int) -> None:
+    """Remember how the cases of a run ended, and, of a whole run, how long they took."""
+    cases = {
+        case.key: Remembered(outcome=case.outcome.value, duration_ns=case.timings.total, at_s=now_s)
+        for case in run.cases
+        if case.key
+    }
+    remember(folder, cases, durations=not run.shard)

@@ -192,12 +192,12 @@ def _sharded(
     units: Sequence[Unit], shard: tuple[int, int], remembered: Mapping[str, Remembered]
 ) -> tuple[list[Unit], str]:
     """This shard's units in the order of the plan, and what stands for the whole split."""
-    known = [remembered[case.key].duration_ns for unit in units for case in unit.cases if case.key in remembered]
-    usual = sum(known) // len(known) if known else 1
+    every = [case.key for unit in units for case in unit.cases]
+    known = {key: remembered[key].duration_ns for key in every if key in remembered and remembered[key].duration_ns}
+    usual = max(1, sum(known.values()) // len(known)) if known else 1
 
     def weight(group: Sequence[Unit]) -> int:
-        cases = [case for unit in group for case in unit.cases]
-        return sum(max(1, remembered[c.key].duration_ns if c.key in remembered else usual) for c in cases)
+        return sum(known.get(case.key, usual) for unit in group for case in unit.cases)
 
     def name(group: Sequence[Unit]) -> str:
         return _hash(*(unit.node.key for unit in group))
