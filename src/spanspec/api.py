@@ -24,6 +24,7 @@ from spanspec.language.statements import judge
 from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble
 from spanspec.model.ids import RandomIds
+from spanspec.receiver.forward import Forwarder, Target
 from spanspec.receiver.serve import Receiver
 from spanspec.results.model import CheckResult, Outcome
 from spanspec.runner.arrange import arrange, hold
@@ -211,27 +212,40 @@ async def execute(
     arrangement, manner = prepared.arrangement, prepared.manner
     if all(case.plan.skip_trace or case.plan.skip for case in arrangement.cases):
         return await run_arranged(arrangement, session, replace(manner, linger_s=0.0), version=__version__)
-    async with listening(session, loaded.settings) as session:
-        return await run_arranged(arrangement, session, manner, version=__version__)
+    remarks: list[str] = []
+    async with listening(session, loaded.settings, remarks) as session:
+        run = await run_arranged(arrangement, session, manner, version=__version__)
+    return replace(run, notes=(*run.notes, *remarks))
 
 
 @asynccontextmanager
-async def listening(session: Session, settings: RunSettings) -> AsyncIterator[Session]:
+async def listening(
+    session: Session, settings: RunSettings, remarks: list[str] | None = None
+) -> AsyncIterator[Session]:
     """The session with a receiver that listens where the settings say; its `receiver` is the HTTP address.
+
+    Args:
+        session: Without a store.
+        settings: Where to listen, and where everything received is passed on to.
+        remarks: Takes what is known only at the end, such as exports that could not be passed on.
 
     Raises:
         ReceiverError: The receiver could not listen.
+        UsageError: `forward` names what is no endpoint.
     """
     store = memory.Store(session.clock)
+    forwarder = Forwarder(store, [Target(url=url) for url in settings.forward])
     receiver = Receiver(
-        store,
+        forwarder if settings.forward else store,
         http=address(settings.receiver_http),
         grpc=address(settings.receiver_grpc),
         explicit=settings.receiver_explicit,
     )
-    async with receiver:
+    async with forwarder, receiver:  # the receiver ends first, so that what it still takes is passed on
         where = shown(receiver.http_address)
         yield replace(session, store=store, receiver=where, notes=tuple(receiver.notes))
+    if remarks is not None:
+        remarks.extend(forwarder.notes)
 
 
 def execute_stored(loaded: Loaded, path: str, *, seed: int = 0) -> RunResult:

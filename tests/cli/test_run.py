@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,21 +18,6 @@ from tests.cli.service import Export, Service, one_span, otlp_span, serving
 
 SETTLE = "settle: { export_delay: 20ms, quiet: 100ms, patience: 300ms }\n"
 TEST = SETTLE + 'trigger: { http: { url: /order } }\nexpect:\n  - exactly 1 span[name = "GET /"]\n'
-
-
-@pytest.fixture
-def port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def service(port: int) -> Iterator[Service]:
-    """A service whose one span comes at once."""
-    with serving(lambda: f"http://127.0.0.1:{port}") as running:
-        yield running
 
 
 def write(folder: Path, text: str, name: str = "test.yaml") -> str:

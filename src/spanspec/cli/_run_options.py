@@ -61,6 +61,7 @@ def _loading(
     pairs: tuple[str, ...],
     variable_files: tuple[str, ...],
     receiver: tuple[str, ...],
+    forward: tuple[str, ...],
     store: str,
     stored: str | None,
     wait: str | None,
@@ -79,6 +80,7 @@ def _loading(
         variables=variables(pairs),
         variable_files=variable_files,
         receiver=receiver,
+        forward=forward,
         store=store,
         compat=compat,
         wait=Wait(wait) if wait else None,
@@ -120,6 +122,9 @@ loading = group(
     ),
     click.option(
         "--receiver", multiple=True, metavar="HOST[:PORT]", help="Where to take telemetry in; also http=…, grpc=…."
+    ),
+    click.option(
+        "--forward", multiple=True, metavar="URL", help="Pass everything received on to this OTLP endpoint; repeatable."
     ),
     click.option("--store", metavar="NAME", default="", help="Where traces are read from: a store of spanspec.yaml."),
     click.option("--trace", "stored", metavar="FILE[#ID]", help="Judge a stored trace instead of firing a trigger."),
