@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,11 +34,12 @@ class Echo:
     body: bytes = b"OK"
     headers: list[tuple[str, str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    answer: Callable[[Sent], tuple[int, bytes]] | None = None
 
 
 @contextmanager
-def echo(**answer: object) -> Iterator[Echo]:
-    """Serve on a free port."""
+def echo(*, tls: ssl.SSLContext | None = None, **answer: object) -> Iterator[Echo]:
+    """Serve on a free port, with TLS if its settings are given."""
     state = Echo(**answer)  # type: ignore[arg-type]
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,12 +47,13 @@ def echo(**answer: object) -> Iterator[Echo]:
             length = int(self.headers.get("content-length", 0))
             state.sent.append(Sent(self.command, self.path, list(self.headers.items()), self.rfile.read(length)))
             redirected = self.path == "/moved"
-            self.send_response(302 if redirected else state.status)
+            status, body = state.answer(state.sent[-1]) if state.answer is not None else (state.status, state.body)
+            self.send_response(302 if redirected else status)
             for key, value in [*state.headers, *([("location", "/there")] if redirected else [])]:
                 self.send_header(key, value)
-            self.send_header("content-length", str(len(state.body)))
+            self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(state.body)
+            self.wfile.write(body)
 
         do_GET = do_POST = do_PUT = do_PURGE = _any
 
@@ -57,7 +61,9 @@ def echo(**answer: object) -> Iterator[Echo]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    state.url = f"http{'s' if tls is not None else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -66,3 +72,19 @@ def echo(**answer: object) -> Iterator[Echo]:
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+def free_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """The URL of a port that takes connections and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
