@@ -107,22 +107,22 @@ class Trigger(TriggerFields):
             TriggerError: It cannot be started, does not end in time, or tells no trace id where it must.
         """
         start_ns, started = clock.now_ns(), clock.monotonic_ns()
-        process = await self._started(context)
-        output, errors = _Kept(), _Kept()
+        program = await self._started(context)
+        output, errors = program.output, program.errors
         try:
-            async with asyncio.timeout(self.timeout), asyncio.TaskGroup() as tasks:
-                tasks.create_task(output.take(process.stdout))
-                tasks.create_task(errors.take(process.stderr))
-                tasks.create_task(_feed(process, self.stdin.encode()))
-                code = await process.wait()
-                _signal(process.pid, signal.SIGKILL)  # what it left behind would hold its output open
+            async with asyncio.timeout(self.timeout):
+                program.feed(self.stdin.encode())
+                await program.exited.wait()
+                program.signal(signal.SIGKILL)  # what it left behind would hold its output open
+                await program.drained.wait()
         except TimeoutError as fault:
             raise TriggerError(
                 f"{self.describe()} did not end within its timeout of {self.timeout:g} s and was stopped{_last(output, errors)}",
                 help="Raise `timeout` of the trigger, or look at what the program is waiting for.",
             ) from fault
         finally:
-            await _end(process)
+            await program.end()
+        code = program.code
         return TriggerResult(
             kind="command",
             start_ns=start_ns,
@@ -135,12 +135,13 @@ class Trigger(TriggerFields):
             trace_id=self._own_trace(output, errors),
         )
 
-    async def _started(self, context: TraceContext) -> asyncio.subprocess.Process:
+    async def _started(self, context: TraceContext) -> _Program:
         variables = {**os.environ, **self._context(context, os.environ), **self.env}
-        pipe = asyncio.subprocess.PIPE
         words = ["/bin/sh", "-c", self.run] if isinstance(self.run, str) else self.run
+        pipe = asyncio.subprocess.PIPE
         try:
-            return await asyncio.create_subprocess_exec(
+            _, program = await asyncio.get_running_loop().subprocess_exec(
+                _Program,
                 *words,
                 stdin=pipe if self.stdin else asyncio.subprocess.DEVNULL,
                 stdout=pipe,
@@ -155,6 +156,7 @@ class Trigger(TriggerFields):
                 f"{self.describe()} cannot be started in {self.cwd}: {reason}",
                 help="Name a program that is on PATH, or give its path relative to `cwd`.",
             ) from fault
+        return program
 
     def _context(self, context: TraceContext, own: Mapping[str, str]) -> dict[str, str]:
         """The variables that carry the context, and where to send spans."""
@@ -206,39 +208,80 @@ class _Kept:
         """Whether more came than was kept."""
         return self.size > MAX_OUTPUT
 
-    async def take(self, stream: asyncio.StreamReader | None) -> None:
-        """Read to the end."""
-        while stream is not None and (chunk := await stream.read(1 << 16)):
-            if self.size < MAX_OUTPUT:
-                self.chunks.append(chunk[: MAX_OUTPUT - self.size])
-            self.size += len(chunk)
+    def take(self, chunk: bytes) -> None:
+        """Keep what fits."""
+        if self.size < MAX_OUTPUT:
+            self.chunks.append(chunk[: MAX_OUTPUT - self.size])
+        self.size += len(chunk)
 
 
-async def _feed(process: asyncio.subprocess.Process, content: bytes) -> None:
-    if process.stdin is None:
-        return
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it need not read
-        process.stdin.write(content)
-        await process.stdin.drain()
-    process.stdin.close()
+class _Program(asyncio.SubprocessProtocol):
+    """A running program with all that it has started: its process group.
+
+    asyncio's own `Process.wait` ends only when the pipes are closed, which a process left behind may never do; here the
+    program's exit and the end of its output are two events.
+    """
+
+    def __init__(self) -> None:
+        self.output, self.errors = _Kept(), _Kept()
+        self.exited, self.drained = asyncio.Event(), asyncio.Event()
+        self._open = {1, 2}
+        self._transport: asyncio.SubprocessTransport | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code, once it has exited."""
+        found = self._transport.get_returncode() if self._transport is not None else None
+        assert found is not None
+        return found
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It has started."""
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        self._transport = transport
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """It has written."""
+        (self.output if fd == 1 else self.errors).take(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """Nobody will write to this stream any more; for standard input: it reads no more."""
+        self._open.discard(fd)
+        if not self._open:
+            self.drained.set()
+
+    def process_exited(self) -> None:
+        """The program itself has ended."""
+        self.exited.set()
+
+    def feed(self, content: bytes) -> None:
+        """Give it its input; it need not read it."""
+        pipe = self._transport.get_pipe_transport(0) if self._transport is not None else None
+        if isinstance(pipe, asyncio.WriteTransport):
+            pipe.write(content)
+            pipe.close()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all of it."""
+        assert self._transport is not None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._transport.get_pid(), number)
+
+    async def end(self) -> None:
+        """End all of it: first asked, then not."""
+        if not self.exited.is_set():
+            self.signal(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.exited.wait(), _GRACE_S)
+        self.signal(signal.SIGKILL)
+        await self.exited.wait()
+        with contextlib.suppress(TimeoutError):  # a process that left the group may keep the output open
+            await asyncio.wait_for(self.drained.wait(), _GRACE_S)
+        assert self._transport is not None
+        self._transport.close()
 
 
 def _last(*streams: _Kept) -> str:
     """The last line that was written, for a message."""
     lines = [line for each in streams for line in each.text.strip().splitlines()[-1:] if line.strip()]
     return f'; its last words: "{lines[-1][:200]}"' if lines else ""
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the program's whole process group, also what it left behind: first asked, then not."""
-    if process.returncode is None:
-        _signal(process.pid, signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _GRACE_S)
-    _signal(process.pid, signal.SIGKILL)
-    await process.wait()
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
