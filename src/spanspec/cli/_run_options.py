@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from spanspec.cli._dry import option as dry_run_option
 from spanspec.cli.options import duration_s, variables
 from spanspec.definition.plan import Options, Wait
 from spanspec.errors import UsageError
@@ -158,6 +159,7 @@ class Choosing:
     fail_fast: bool
     run_timeout_s: float | None
     only_plan: bool
+    dry_run: bool
     watch: bool
 
 
@@ -173,6 +175,7 @@ def _choosing(
     seed: int | None,
     run_timeout: str | None,
     only_plan: bool,
+    dry_run: bool,
     watch: bool,
 ) -> Choosing:
     if keyword is not None:
@@ -192,6 +195,7 @@ def _choosing(
         fail_fast=fail_fast,
         run_timeout_s=duration_s(run_timeout, "--run-timeout"),
         only_plan=only_plan,
+        dry_run=dry_run,
         watch=watch,
     )
 
@@ -214,6 +218,7 @@ choosing = group(
     click.option("--seed", type=int, help="Of generated values and orders; random by default, and printed."),
     click.option("--run-timeout", metavar="DURATION", help="Most time for the whole run; what is left is cut off."),
     click.option("--plan", "only_plan", is_flag=True, help="Show what would run, and run nothing."),
+    dry_run_option,
     click.option("--watch", is_flag=True, help="Run again whenever a file changes, until Ctrl-C."),
 )
 

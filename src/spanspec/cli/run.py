@@ -13,6 +13,7 @@ import click
 from spanspec.api import execute, execute_stored, prepare, seed_of
 from spanspec.archive.outcomes import recall
 from spanspec.cli._archive import folder_of, kept
+from spanspec.cli._dry import show_dry_run
 from spanspec.cli._plan import show_plan
 from spanspec.cli._prompt import load_asking
 from spanspec.cli._run_options import choosing, loading, showing
@@ -41,6 +42,7 @@ Examples:
   spanspec run -k 'checkout and not slow'        by words in names, suites, files and tags
   spanspec run --last-failed                     what did not pass when it ran last
   spanspec run --shard 2/4 --report json=2.json  a quarter of it; `spanspec merge` brings the quarters together
+  spanspec run --dry-run                         each trigger as a command line (curl …); nothing is fired
   spanspec run --plan                            what would run; nothing is fired
   spanspec run test -f checkout-flow.yaml --endpoint http://127.0.0.1:8080
   spanspec run tests --report junit=junit.xml    also for CI
@@ -90,6 +92,9 @@ def _run(loaded: Loaded, loading: Loading, choosing: Choosing, showing: Showing)
     )
     if choosing.only_plan:
         show_plan(prepared, as_json=showing.output == "json")
+        return None
+    if choosing.dry_run:
+        show_dry_run(loaded, prepared, seed)
         return None
     watcher = _Watcher(quiet=showing.silent)
     keeper = kept(folder, prepared, seed)
