@@ -35,8 +35,11 @@ def in_a_loop(serve: object, tls: ssl.SSLContext | None = None) -> Iterator[int]
         started.set()
         await over.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # let the transports close
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
@@ -58,15 +61,17 @@ def http2_server(tls: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         connection.initiate_connection()
         writer.write(connection.data_to_send())
-        while data := await reader.read(65536):
-            for event in connection.receive_data(data):
-                if isinstance(event, h2.events.RequestReceived):
-                    requests.append(dict(event.headers))
-                if isinstance(event, h2.events.StreamEnded):
-                    connection.send_headers(event.stream_id, [(":status", "200"), ("x-two", "2")])
-                    connection.send_data(event.stream_id, b"by two", end_stream=True)
-            writer.write(connection.data_to_send())
-        writer.close()
+        try:
+            while data := await reader.read(65536):
+                for event in connection.receive_data(data):
+                    if isinstance(event, h2.events.RequestReceived):
+                        requests.append(dict(event.headers))
+                    if isinstance(event, h2.events.StreamEnded):
+                        connection.send_headers(event.stream_id, [(":status", "200"), ("x-two", "2")])
+                        connection.send_data(event.stream_id, b"by two", end_stream=True)
+                writer.write(connection.data_to_send())
+        finally:
+            writer.close()
 
     with in_a_loop(serve, tls) as port:
         yield port, requests
@@ -78,9 +83,11 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
     lines: list[str] = []
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-        writer.close()
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+        finally:
+            writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -94,7 +101,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         else:
             outer.write(head)
-        await asyncio.gather(pump(reader, outer), pump(inner, writer))
+        await asyncio.gather(pump(reader, outer), pump(inner, writer), return_exceptions=True)
 
     with in_a_loop(serve) as port:
         yield f"http://127.0.0.1:{port}", lines
