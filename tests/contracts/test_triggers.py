@@ -67,6 +67,8 @@ def test_every_member_has_a_peer() -> None:
 
 def test_the_answer_says_what_was_sent_and_when(kind: str, peer: Peer) -> None:
     """The kind's own name, the request for people, a start before the end."""
+    if not peer.served:
+        pytest.skip("it takes a real server")
     result = fire(trigger(kind, peer.answered))
     assert result.kind == kind
     assert result.request
@@ -76,8 +78,8 @@ def test_the_answer_says_what_was_sent_and_when(kind: str, peer: Peer) -> None:
 @pytest.mark.parametrize("written", FORMATS)
 def test_the_context_arrives_in_the_format_that_was_asked_for(kind: str, peer: Peer, written: str) -> None:
     """Each header of the format, and no `traceparent` where none was asked for."""
-    if peer.carried is None:
-        pytest.skip("it sends nothing")
+    if peer.carried is None or not peer.served:
+        pytest.skip("it sends nothing, or takes a real server")
     fire(trigger(kind, peer.answered, propagate=written))
     arrived = peer.carried()
     assert {name: arrived.get(name) for name, _ in carried(CONTEXT, [written])} == dict(carried(CONTEXT, [written]))

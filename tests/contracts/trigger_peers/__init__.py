@@ -22,6 +22,7 @@ class Peer:
         address: What the message about it must name.
         secret: A block with `SECRET` in each place for a secret; None where there is none.
         sent: How many calls have reached the peer.
+        served: Whether the peer is there; where it takes a real server, `tests/servers` fires at it.
     """
 
     answered: Mapping[str, object]
@@ -31,3 +32,4 @@ class Peer:
     slow: Mapping[str, object] | None = None
     secret: Mapping[str, object] | None = None
     sent: Callable[[], int] = field(default=lambda: 0)
+    served: bool = True
