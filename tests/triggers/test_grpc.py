@@ -8,6 +8,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -325,6 +327,38 @@ def test_nobody_listens() -> None:
         fire(address=address, method="shop.Orders/Place")
     assert raised.value.message == f"grpc {address} shop.Orders/Place failed: connection refused: nothing listens there"
     assert "container" in raised.value.help
+
+
+WITHOUT = """
+import asyncio, sys
+absent, proto, address = sys.argv[1:]
+sys.modules[absent] = None  # as if it were not installed
+from spanspec.api import SystemClock
+from spanspec.errors import TriggerError
+from spanspec.model.context import TraceContext
+from spanspec.triggers.grpc import Trigger
+trigger = Trigger(address=address, method="shop.Orders/Place", protobufFile=proto or None)
+try:
+    asyncio.run(trigger.fire(TraceContext(trace_id="ab" * 16, span_id="cd" * 8), SystemClock()))
+except TriggerError as fault:
+    print(fault.message, "|", fault.help)
+"""
+
+
+@pytest.mark.parametrize(
+    ("absent", "proto"), [("grpc_reflection", ""), ("grpc_tools", os.fspath(PROTOS / "shop" / "orders.proto"))]
+)
+def test_without_the_extra_the_line_that_installs_it_is_told(absent: str, proto: str) -> None:
+    """For reflection and for proto files; a descriptor set needs neither."""
+    with serving() as peer:
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, absent, proto, peer.address],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    assert 'Install it: pip install "spanspec[grpc]"' in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
