@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from spanspec.otlp.exchange import GRPC_METHODS, MAX_BODY, exchange_grpc
+from spanspec.receiver.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from spanspec.receiver.http import Sink
 
 
-def build_server(sink: Sink, *, limit: int = MAX_BODY) -> Any:
+def build_server(sink: Sink, *, limit: int = MAX_BODY, access: Access | None = None) -> Any:
     """A server with the OTLP services, not bound to a port yet.
 
     Args:
         sink: Where exports go.
         limit: Bytes that a message may have, packed and unpacked.
+        access: What senders must bring; its TLS is the matter of whoever binds the port.
     """
     # Imported here: 45 ms that no command without a receiver should pay.
     import grpc
@@ -40,19 +42,28 @@ def build_server(sink: Sink, *, limit: int = MAX_BODY) -> Any:
     for method in GRPC_METHODS:
         service, _, name = method.removeprefix("/").partition("/")
         # Without (de)serialisers a message stays bytes.
-        handler = grpc.unary_unary_rpc_method_handler(_handler(sink, method, grpc.StatusCode))
+        handler = grpc.unary_unary_rpc_method_handler(_handler(sink, method, grpc.StatusCode, access or Access()))
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: handler}),))
     return server
 
 
-def _handler(sink: Sink, method: str, codes: Any) -> Any:
+def _handler(sink: Sink, method: str, codes: Any, access: Access) -> Any:
     async def export(request: bytes, context: Any) -> bytes:
+        if access.token and not access.lets_in(_authorization(context)):
+            await context.abort(codes.UNAUTHENTICATED, "a bearer token is asked for, and this one is not it")
         done = exchange_grpc(method, request, accept=_accept(sink, peer_of(context.peer())))
         if done.status != "OK":
             await context.abort(codes[done.status], done.details)
         return done.message
 
     return export
+
+
+def _authorization(context: Any) -> str | None:
+    for key, value in context.invocation_metadata() or ():
+        if key == "authorization" and isinstance(value, str):
+            return value
+    return None
 
 
 def _accept(sink: Sink, peer: str) -> Callable[[Payload], Decoded]:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from spanspec.errors import ReceiverError
 from spanspec.otlp.exchange import MAX_BODY
+from spanspec.receiver.access import Access
 from spanspec.receiver.grpc import build_server
 from spanspec.receiver.http import HttpApp
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
 
     from spanspec.receiver.http import Sink
@@ -46,6 +48,7 @@ class Receiver:
         explicit: Whether a person chose the ports: one that is taken is then an error, else a free one is used.
         limit: Bytes that an export may have, packed and unpacked.
         stop_s: How long exports that are under way may take to end.
+        access: What senders must bring: a token, TLS, the origin of a page.
 
     Attributes:
         http_address: Where OTLP/HTTP listens, once started; None if it does not.
@@ -62,6 +65,7 @@ class Receiver:
         explicit: bool = False,
         limit: int = MAX_BODY,
         stop_s: float = STOP_S,
+        access: Access | None = None,
     ) -> None:
         self.http_address: Address | None = None
         self.grpc_address: Address | None = None
@@ -72,6 +76,7 @@ class Receiver:
         self._explicit = explicit
         self._limit = limit
         self._stop_s = stop_s
+        self._access = access or Access()
         self._stack = AsyncExitStack()
         self._http_server: _HttpServer | None = None
 
@@ -102,7 +107,8 @@ class Receiver:
         if self.http_address is None:
             return None
         host, port = self.http_address
-        return f"http://{_shown((_REACHABLE.get(host, host), port))}"
+        scheme = "https" if self._access.encrypted else "http"
+        return f"{scheme}://{_shown((_REACHABLE.get(host, host), port))}"
 
     @property
     def busy(self) -> int:
@@ -112,8 +118,8 @@ class Receiver:
     async def _start_http(self, wanted: Address, stack: AsyncExitStack) -> None:
         listener = self._listener(wanted, "OTLP/HTTP", "http/protobuf")
         stack.callback(listener.close)
-        server = _HttpServer(HttpApp(self._sink, limit=self._limit), self._stop_s)
-        await server.start(listener)
+        server = _HttpServer(HttpApp(self._sink, limit=self._limit, access=self._access), self._stop_s)
+        await server.start(listener, self._access.tls())
         self._http_server = server
         stack.push_async_callback(server.stop)
         self.http_address = listener.getsockname()[:2]
@@ -122,14 +128,23 @@ class Receiver:
         with self._listener(wanted, "OTLP/gRPC", "grpc") as probe:
             address: Address = probe.getsockname()[:2]
         # grpc binds by itself. The probe found a free port and said what was wrong in words; it must be closed first.
-        server = build_server(self._sink, limit=self._limit)
+        server = build_server(self._sink, limit=self._limit, access=self._access)
         try:
-            server.add_insecure_port(_shown(address))
+            self._bind(server, _shown(address))
         except RuntimeError as fault:
             raise ReceiverError(f"OTLP/gRPC cannot listen on {_shown(address)}: {fault}", help=_HELP) from fault
         await server.start()
         stack.push_async_callback(server.stop, self._stop_s)
         self.grpc_address = address
+
+    def _bind(self, server: Any, address: str) -> None:
+        pem = self._access.pem()
+        if pem is None:
+            server.add_insecure_port(address)
+            return
+        import grpc
+
+        server.add_secure_port(address, grpc.ssl_server_credentials([pem]))
 
     def _listener(self, wanted: Address, what: str, protocol: str) -> socket.socket:
         """A listening socket on the wanted port, or where that is taken and was nobody's choice, on a free one."""
@@ -149,7 +164,8 @@ class Receiver:
     def _warn_of_open_addresses(self) -> None:
         for what, address in (("OTLP/HTTP", self.http_address), ("OTLP/gRPC", self.grpc_address)):
             if address is not None and not _is_loopback(address[0]):
-                self.notes.append(f"{what} listens on {_shown(address)}: whoever reaches this machine can send spans")
+                who = "whoever has the token" if self._access.token else "whoever reaches this machine"
+                self.notes.append(f"{what} listens on {_shown(address)}: {who} can send spans")
 
 
 _HELP = "Choose another port with `--receiver HOST:PORT`, or port 0 for a free one."
@@ -212,8 +228,8 @@ class _HttpServer:
         """How many requests are being answered."""
         return len(self._state.tasks) if self._state is not None else 0
 
-    async def start(self, listener: socket.socket) -> None:
-        """Serve connections to a listening socket."""
+    async def start(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        """Serve connections to a listening socket, encrypted where a context is given."""
         # Imported here: 25 ms that no command without a receiver should pay.
         from uvicorn.config import Config
         from uvicorn.server import ServerState
@@ -242,7 +258,7 @@ class _HttpServer:
             return cast("asyncio.Protocol", made)
 
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(connection, sock=listener, backlog=_BACKLOG)
+        self._server = await loop.create_server(connection, sock=listener, backlog=_BACKLOG, ssl=tls)
 
     async def stop(self) -> None:
         """Refuse what is new, let what is under way end within `stop_s`, close the connections."""
