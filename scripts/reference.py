@@ -14,6 +14,7 @@ import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from pydantic import BaseModel
 from spanspec.cli.main import COMMANDS
 from spanspec.definition import keys
 from spanspec.definition.keys import Key, Support
+from spanspec.definition.shapes import SHAPES
 from spanspec.language.verdict import NearMiss
 from spanspec.model.context import TriggerResult
 from spanspec.results import model
@@ -124,6 +126,9 @@ _KEYS: Mapping[str, Mapping[str, Key]] = {
     "expect": keys.EXPECT,
     "output": keys.OUTPUT,
     "settle": keys.SETTLE,
+    "suite": keys.SUITE,
+    "step": keys.STEP,
+    "hook": keys.HOOK,
     "config": keys.CONFIG,
     "receiver": keys.RECEIVER,
 }
@@ -139,6 +144,39 @@ def _keys(name: str) -> Iterator[str]:
         yield from ("", "Known, and not acted on by this version:", "")
     if later:
         yield from _table(("key", "meaning", "what this version does"), iter(later))
+
+
+def _shape(kind: str) -> Iterator[str]:
+    """The keys below `spec` of a resource, those inside others by their path."""
+    yield from _table(("key", "takes"), ((f"`{path}`", text) for path, text in _shape_rows(SHAPES[kind], "")))
+
+
+def _shape_rows(shape: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, inside in shape.get("properties", {}).items():
+        if inside:
+            path = f"{prefix}{name}"
+            needed = ", required" if name in shape.get("required", ()) else ""
+            yield path, _takes(inside) + needed
+            below = inside.get("items", inside)
+            yield from _shape_rows(below, f"{path}[]." if "items" in inside else f"{path}.")
+
+
+def _takes(shape: Mapping[str, Any]) -> str:
+    if "enum" in shape:
+        return ", ".join(f"`{each}`" for each in shape["enum"])
+    if shape.get("format") == "duration":
+        return "a duration"
+    words = {"object": "a mapping", "array": "a list", "boolean": "true or false", "integer": "a whole number"}
+    kind = shape["type"]
+    text = "a text" if isinstance(kind, list) else words[kind]
+    least, most = shape.get("minimum"), shape.get("maximum")
+    return (
+        f"{text} from {least} to {most}"
+        if most is not None
+        else f"{text}, {least} or more"
+        if least is not None
+        else text
+    )
 
 
 def trigger_page(name: str) -> Iterator[str]:
@@ -273,6 +311,7 @@ def _code(name: str, code: Code) -> Iterator[str]:
 _MAKERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "options": _options,
     "keys": _keys,
+    "shape": _shape,
     "trigger": trigger_page,
     "triggers": _triggers,
     "trigger-links": _trigger_links,
