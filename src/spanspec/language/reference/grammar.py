@@ -24,9 +24,9 @@ Two lexers, tried in this order at each place (the first that fits wins, not the
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, fields, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from spanspec.language.grammar.cursor import MAX_DEPTH, Fail
@@ -85,12 +85,17 @@ _EXPRESSION_TOKENS = re.compile(
 _SELECTOR_TOKENS = re.compile(
     r"""(?P<space>(?:[ \t\r\n]|//[^\n]*|/\*.*?\*/)+)
     |(?P<identifier>[^\W\d]\w*)
-    |(?P<float>(?:\d[\d_]*\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
-    |(?P<int>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*)
+    |(?P<float>0[xX][\da-fA-F_]*\.?[\da-fA-F_]*[pP][+-]?[\d_]*
+        |(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]*)?|\d[\d_]*[eE][+-]?[\d_]*)
+    |(?P<int>0[xX][0-9a-fA-F_]*|0[bB][0-9_]*|0[oO][0-9_]*|\d[\d_]*)
     |(?P<text>"(?:\\.|[^"\\\n])*")
     |(?P<symbol>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_INTEGER = re.compile(
+    r"0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*", re.ASCII
+)
+_DECIMAL = re.compile(r"(?:D\.(?:D)?|\.D|D)(?:[eE][+-]?D)?".replace("D", "[0-9](?:_?[0-9])*"), re.ASCII)
 _INTERPOLATION = re.compile(r"\$\{([^}]+)\}")
 _GREATEST_INT = 2**63 - 1
 _HELP = "compat: tracetest reads the reference's grammar alone; take it away to use what is new"
@@ -299,7 +304,7 @@ def _parts(text: str, start: int, end: int, depth: int) -> tuple[str | Expressio
 
 def selector(text: str) -> Selector:
     """A selector; an empty text is the empty one."""
-    reader = _Reader(text, _SELECTOR_TOKENS)
+    reader = _Reader(text, _SELECTOR_TOKENS, 1 if text.startswith("\ufeff") else 0)
     if reader.token.kind == "end":
         return Selector(range=Range(0, 0))
     start = reader.token.start
@@ -373,8 +378,9 @@ def _value(reader: _Reader) -> Expression | None:
         reader.next()
         return number
     if token.kind == "float":
+        number = Number(text=f"{_float(reader, token.text):.2f}", range=where)
         reader.next()
-        return Number(text=f"{float(Decimal(token.text.replace('_', ''))):.2f}", range=where)
+        return number
     if token.text in ("true", "false") and token.kind == "identifier":
         following = reader.tokens[reader.index + 1]
         if following.text not in ("=", "contains", "."):
@@ -383,13 +389,24 @@ def _value(reader: _Reader) -> Expression | None:
     return None
 
 
+def _float(reader: _Reader, text: str) -> float:
+    hexadecimal = text[:2].lower() == "0x"
+    if not hexadecimal and not _DECIMAL.fullmatch(text):
+        raise reader.fail("a number")
+    try:
+        value = float.fromhex(text) if hexadecimal else float(text)
+    except (ValueError, OverflowError):
+        raise reader.fail("a number") from None
+    if math.isinf(value):
+        raise reader.fail("a number that a double can hold")
+    return value
+
+
 def _integer(reader: _Reader, text: str) -> str:
     digits = text.replace("_", "")
-    if len(digits) > 70:
+    if not _INTEGER.fullmatch(text) or len(digits) > 70:
         raise reader.fail("a number of 64 bits")
     octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
-    if octal and set(digits) & {"8", "9"}:
-        raise reader.fail("an octal number")
     value = int(digits, 8) if octal else int(digits, 0)
     if value > _GREATEST_INT:
         raise reader.fail("a number of 64 bits")
