@@ -541,3 +541,11 @@ def test_places_are_of_names_with_their_prefixes() -> None:
         if place:
             node = _value(f"{place.value}:status")
             assert node == Name(place=place, key="status")
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+@pytest.mark.parametrize("piece", ["${'", '${"', "${", "${var:a", "${'}", "${[", "$${", "${'a${", "$"])
+def test_a_text_of_unclosed_placeholders_is_read_in_one_pass(piece: str, dialect: Dialect) -> None:
+    """A long text of placeholders that never close is literal or a fault, and takes no time that grows with its square."""
+    parsed = parse_template(piece * (200_000 // len(piece)), dialect)
+    assert (parsed.node is None) == any(fault.severity is Severity.ERROR for fault in parsed.diagnostics)

@@ -100,6 +100,7 @@ class Cursor:
         self.bare = dialect is Dialect.EXPECT
         self.relative = False
         self.faults: list[Diagnostic] = []
+        self.unread = 0
 
     # --- tokens ----------------------------------------------------------------------------------------------
 

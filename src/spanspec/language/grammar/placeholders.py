@@ -17,13 +17,16 @@ _SURE = re.compile(rf"\s*(?:{_PREFIX}|(?:{'|'.join(map(re.escape, FUNCTIONS))})\
 _MAYBE = re.compile(r"\s*[\d\"'\[(-]")
 _STOPS = re.compile(r"\\.|\$\$\{|[\"'{}]|\$\{", re.DOTALL)
 _OLD_STOPS = re.compile(r"\\[\"']|\$\$\{|[\"'{}]|\$\{")
-_MAX_INSIDE = 8192
+MAX_INSIDE = 8192
+"""Characters of a placeholder."""
+
 _MAX_OPEN = 32
 
 
 def begins_surely(text: str, place: int) -> bool:
     """Whether the `${` at `place` begins with a known prefix or function."""
-    return _SURE.match(text, place + 2) is not None
+    first = text[place + 2 : place + 3]
+    return (first.isalpha() or first.isspace()) and _SURE.match(text, place + 2) is not None
 
 
 def begins_perhaps(text: str, place: int) -> bool:
@@ -39,7 +42,9 @@ def placeholder_end(text: str, place: int, limit: int, *, old: bool = False) -> 
     """
     if not begins_surely(text, place) and not begins_perhaps(text, place):
         return None
-    limit = min(limit, place + _MAX_INSIDE)
+    limit = min(limit, place + MAX_INSIDE)
+    if text.find("}", place, limit) < 0:
+        return None
     stops = _OLD_STOPS if old else _STOPS
     open_marks, at = ["{"], place + 2
     while (stop := stops.search(text, at, limit)) is not None:

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from spanspec.language.dialect import Dialect
 from spanspec.language.grammar.cursor import Cursor, Fail
-from spanspec.language.grammar.placeholders import begins_surely, placeholder_end
+from spanspec.language.grammar.placeholders import MAX_INSIDE, begins_perhaps, begins_surely, placeholder_end
 from spanspec.language.syntax import Expression, Template, Text
 from spanspec.language.tokens import Mode, Token
 from spanspec.source.diagnostics import has_errors
@@ -32,6 +32,7 @@ _GO_ESCAPE = re.compile(
 )
 _MAX_SHOWN = 200
 _MAX_TOLD = 20
+_MAX_UNREAD = 10_000
 _SINGLE = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -142,8 +143,9 @@ class Texts(Cursor):
         after = placeholder_end(self.text, at, end, old=self.old)
         sure = begins_surely(self.text, at)
         if after is None and sure:
-            after = self.text.find("}", at, end) + 1 or None
+            after = self.text.find("}", at, min(end, at + MAX_INSIDE)) + 1 or None
         if after is None:
+            self._count_unread(at)
             if sure:
                 self._unclosed_placeholder(at)
             self._literal_placeholder(at, end)
@@ -152,6 +154,7 @@ class Texts(Cursor):
         inner.bare = self.bare
         node = inner.attempt(inner.lone_expression)
         if not sure and (isinstance(node, Fail) or has_errors(inner.faults)):
+            self._count_unread(at)
             self._literal_placeholder(at, end)
             return None
         self.faults.extend(inner.faults)
@@ -166,6 +169,17 @@ class Texts(Cursor):
         self.expect_end()
         return node
 
+    def _count_unread(self, at: int) -> None:
+        """Each costs a look ahead: a text of nothing else must not take long."""
+        if not (begins_surely(self.text, at) or begins_perhaps(self.text, at)):
+            return
+        self.unread += 1
+        if self.unread > _MAX_UNREAD:
+            where = Range(at, at + 2)
+            raise self.fault(
+                f"more than {_MAX_UNREAD} ${{ in this text cannot be read", where, help="write $${ for a literal ${"
+            )
+
     def _unclosed_placeholder(self, at: int) -> None:
         if len(self.faults) < _MAX_TOLD:
             self.warn(
@@ -176,7 +190,7 @@ class Texts(Cursor):
             )
 
     def _literal_placeholder(self, at: int, end: int) -> None:
-        closing = self.text.find("}", at, end)
+        closing = self.text.find("}", at, min(end, at + _MAX_SHOWN + 3))
         inside = self.text[at + 2 : closing].strip() if closing >= 0 else ""
         if inside and len(inside) <= _MAX_SHOWN and len(self.faults) < _MAX_TOLD:
             self.warn(

@@ -96,7 +96,6 @@ _INTEGER = re.compile(
     r"0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*", re.ASCII
 )
 _DECIMAL = re.compile(r"(?:D\.(?:D)?|\.D|D)(?:[eE][+-]?D)?".replace("D", "[0-9](?:_?[0-9])*"), re.ASCII)
-_INTERPOLATION = re.compile(r"\$\{([^}]+)\}")
 _GREATEST_INT = 2**63 - 1
 _HELP = "compat: tracetest reads the reference's grammar alone; take it away to use what is new"
 
@@ -288,15 +287,27 @@ def _text(reader: _Reader) -> Text | Template:
 def _parts(text: str, start: int, end: int, depth: int) -> tuple[str | Expression, ...]:
     parts: list[str | Expression] = []
     at = start
-    for match in _INTERPOLATION.finditer(text, start, end):
-        inner = _Reader(text, _EXPRESSION_TOKENS, match.start(1), match.end(1), depth)
+    for opens, closes in _interpolations(text, start, end):
+        inner = _Reader(text, _EXPRESSION_TOKENS, opens + 2, closes, depth)
         inner.deeper()
         node = _expression(inner)
         inner.end()
-        parts += [text[at : match.start()], node]
-        at = match.end()
+        parts += [text[at:opens], node]
+        at = closes + 1
     parts.append(text[at:end])
     return tuple(part for part in parts if part != "")
+
+
+def _interpolations(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The places of each `${` and the next `}`, where something stands between; in linear time."""
+    at = start
+    while (opens := text.find("${", at, end)) >= 0:
+        closes = text.find("}", opens, end)
+        if closes < 0:
+            return
+        if closes > opens + 2:
+            yield opens, closes
+        at = closes + 1
 
 
 # --- selectors ---------------------------------------------------------------------------------------------------
