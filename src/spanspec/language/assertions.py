@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 from spanspec.language.comparing.forms import as_number, shortened
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import SELECTED_SPANS, evaluate
+from spanspec.language.format import format as written
+from spanspec.language.functions import FUNCTIONS
+from spanspec.language.grammar.walk import walk
 from spanspec.language.judging.early_specs import early, of_whole
 from spanspec.language.judging.judge import Judge
 from spanspec.language.judging.outputs import OutputVerdict, evaluate_output
@@ -28,11 +31,13 @@ from spanspec.language.judging.span_checks import (
 )
 from spanspec.language.judging.trouble import in_the_trace, on_the_way
 from spanspec.language.judging.wording import label
+from spanspec.language.parser import parse_selector, parse_statement
 from spanspec.language.picking.motion import Motion, decide
 from spanspec.language.picking.picker import Picker
+from spanspec.language.reference.filters import FILTERS as REFERENCE_FILTERS
 from spanspec.language.selectors import near_misses, select, sure
 from spanspec.language.statements import judge
-from spanspec.language.syntax import Comparator, Compare, Expect, Name, Relate, StandAlone
+from spanspec.language.syntax import Call, Comparator, Compare, Expect, Filter, Name, Relate, StandAlone
 from spanspec.language.truth import OPEN, Outcome
 from spanspec.language.verdict import EvaluationError, Given, Judgement, Truth
 from spanspec.model.assemble import with_trigger_root
@@ -107,7 +112,10 @@ class _Spec:
         seen = self._seen(statement)
         now = self._closed(statement, seen)
         results = tuple(one.verdict for one in seen)
-        if not self.given.closed:
+        if self.given.closed:
+            note = differs(self.selector, statement, now.truth, self.given)
+            now = replace(now, notes=(*now.notes, note)) if note else now
+        else:
             now = self._open(statement, seen, now)
         return AssertionVerdict(judgement=now, span_results=results)
 
@@ -243,6 +251,44 @@ class _Spec:
             return OPEN
 
 
+def differs(selector: Selector, statement: Statement, truth: Truth, given: Given) -> str:
+    """The note for a check whose verdict the reference would turn round; empty for any other.
+
+    What the reference cannot read has no verdict there, and no note.
+
+    Args:
+        selector: The spec's selector.
+        statement: The assertion.
+        truth: Its verdict under `SPECS`, the trace being whole.
+        given: What it was judged on, the trigger's span joined.
+    """
+    if given.dialect is not Dialect.SPECS or not isinstance(statement, Compare):
+        return ""
+    old_statement = parse_statement(written(statement, Dialect.SPECS), Dialect.COMPAT).node
+    old_selector = parse_selector(written(selector, Dialect.SPECS), Dialect.COMPAT).node
+    if old_statement is None or old_selector is None or not _is_known(old_statement):
+        return ""
+    try:
+        spec = _Spec(old_selector, replace(given, dialect=Dialect.COMPAT))
+    except EvaluationError:
+        return ""
+    old = spec.judge(old_statement).judgement.truth
+    if old is truth:
+        return ""
+    verdict = "passes" if old is Truth.HOLDS else "fails"
+    return f"verdict-differs: this check {verdict} under compat: tracetest"
+
+
+def _is_known(statement: Statement) -> bool:
+    """Whether the reference has every filter and function that the statement names."""
+    for part in walk(statement):
+        if isinstance(part, Filter) and part.name not in REFERENCE_FILTERS:
+            return False
+        if isinstance(part, Call) and part.name not in FUNCTIONS:
+            return False
+    return True
+
+
 def _is_count(node: object) -> bool:
     return isinstance(node, Name) and node.key == f"{SELECTED_SPANS}count"
 
@@ -251,4 +297,4 @@ def _is_variable(name: Name) -> bool:
     return name.place.value in ("var", "env")
 
 
-__all__ = ["AssertionVerdict", "OutputVerdict", "SpanVerdict", "evaluate_output", "judge_spec"]
+__all__ = ["AssertionVerdict", "OutputVerdict", "SpanVerdict", "differs", "evaluate_output", "judge_spec"]

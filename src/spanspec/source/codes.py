@@ -392,6 +392,12 @@ CODES: dict[str, Code] = {
         wrong="url: /orders/${attr:order.id}",
         right="url: /orders/${var:ORDER_ID}",
     ),
+    "verdict-differs": Code(
+        title="a check of specs: that Tracetest judges the other way round",
+        why="Faults of Tracetest are mended here, so a file may turn from green to red, or from red to green. The result notes each check for which that is so on this trace; what it means is in the guide on coming from Tracetest.",
+        wrong='attr:limit = "200ms"',
+        right="attr:limit = 200ms",
+    ),
     "foreign-placeholder": Code(
         title="a ${…} that is taken as plain text",
         why="Only ${ with a known prefix or function counts, so that shell and script texts pass through unharmed.",

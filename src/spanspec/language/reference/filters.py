@@ -37,9 +37,9 @@ def apply(name: str, value: Old, arguments: Sequence[str]) -> Old:
     Raises:
         FaultError: It does not exist, or it fails.
     """
-    if name not in _FILTERS:
+    if name not in FILTERS:
         raise unresolved(f'filter "{name}" not found')
-    count, function = _FILTERS[name]
+    count, function = FILTERS[name]
     if len(arguments) != count:
         raise FaultError(f"{name}: wrong number of args. Expected {count}, got {len(arguments)}")
     try:
@@ -165,7 +165,7 @@ def _type(value: Old) -> Old:
     return Old((Item(value.type, "string"),))
 
 
-_FILTERS: Final[dict[str, tuple[int, Callable[..., Old]]]] = {
+FILTERS: Final[dict[str, tuple[int, Callable[..., Old]]]] = {
     "json_path": (1, _json_path),
     "regex": (1, _regex),
     "regex_group": (1, _regex_group),
@@ -173,3 +173,4 @@ _FILTERS: Final[dict[str, tuple[int, Callable[..., Old]]]] = {
     "length": (0, _length),
     "type": (0, _type),
 }
+"""Every filter of the reference: how many arguments it takes, and what it does."""
