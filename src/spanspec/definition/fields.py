@@ -197,7 +197,7 @@ def _validate(text: TriggerText, fields: dict[str, object], build: _Build) -> No
 
 
 def _tell(problem: Problem, text: TriggerText, build: _Build, *, warn: bool) -> None:
-    if problem.code != "unknown-key" and _is_template(build.nodes.get(problem.path)):
+    if problem.code != "unknown-key" and _is_known_later(problem.path, build):
         return
     place = build.keys.get(problem.path) if problem.code == "unknown-key" else None
     if problem.code == "missing-key":
@@ -222,9 +222,10 @@ def _nearest(path: Path, build: _Build) -> Range | None:
     return None
 
 
-def _is_template(node: Node | None) -> bool:
-    """Whether a value is known only when the test runs."""
-    return isinstance(node, Scalar) and "${" in node.text
+def _is_known_later(path: Path, build: _Build) -> bool:
+    """Whether a value, or what the class made it from (a list of one), is known only when the test runs."""
+    nodes = (build.nodes.get(path[:length]) for length in range(1, len(path) + 1))
+    return any(isinstance(node, Scalar) and "${" in node.text for node in nodes)
 
 
 def _drop(fields: dict[str, object], path: Path) -> None:

@@ -78,6 +78,7 @@ class TriggerResult:
         attributes: Further result fields, by the trigger.
         trace_id: The trace to be judged, where it is not the one whose context was injected; else None.
         notes: What a reader of the result should know, such as a certificate that was not checked.
+        since_ns: Unix time from which the trace may have spans, where that is before `start_ns`; else None.
     """
 
     kind: str
@@ -91,6 +92,12 @@ class TriggerResult:
     attributes: Mapping[str, AttributeValue] = field(default_factory=lambda: MappingProxyType({}))
     trace_id: TraceId | None = None
     notes: tuple[str, ...] = ()
+    since_ns: int | None = None
+
+    @property
+    def first_ns(self) -> int:
+        """Unix time before which no span of the trace is looked for."""
+        return self.start_ns if self.since_ns is None else self.since_ns
 
     @property
     def duration_ns(self) -> int:

@@ -105,6 +105,7 @@ class Collector:
         self._store, self._clock, self._plan, self._rule = store, clock, plan, rule
         self._trigger, self._start_ns, self._report = trigger, start_ns, report
         self._trace_id: TraceId = trigger.trace_id
+        self._first_ns = given.response.first_ns if given.response is not None else trigger.start_ns
         awaited = assemble((), trace_id=trigger.trace_id, injected=trigger.span_id, trigger=trigger)
         self._state = _State(evaluation=Evaluation.begin(plan, replace(given, trace=awaited)))
 
@@ -227,7 +228,7 @@ class Collector:
         )
 
     def _window(self) -> TimeWindow:
-        return TimeWindow(start_ns=self._trigger.start_ns, end_ns=self._clock.now_ns())
+        return TimeWindow(start_ns=self._first_ns, end_ns=self._clock.now_ns())
 
     async def _wait(self, until_ns: int, paused_until_ns: int) -> None:
         """Return when something has come (but not before the pause is over), or at `until_ns`."""

@@ -128,7 +128,7 @@ def secrets_of(bound: Bound, session: Session) -> frozenset[str]:
 
 def whole_window(result: CaseResult, session: Session) -> TimeWindow:
     """From the trigger to now."""
-    start = result.response.start_ns if result.response is not None else 0
+    start = result.response.first_ns if result.response is not None else 0
     return TimeWindow(start_ns=start, end_ns=session.clock.now_ns())
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
 from spanspec.model.ids import TraceId
-from spanspec.triggers.base import Text, TriggerFields
+from spanspec.triggers.base import Seconds, Text, TriggerFields
 
 if TYPE_CHECKING:
     from spanspec.model.context import Clock, TraceContext
@@ -37,6 +39,11 @@ class Existing(TriggerFields):
     """The base of triggers that send nothing."""
 
     id: Text
+    since: Seconds = Field(
+        default=86400.0,
+        gt=0,
+        description="How long ago the trace may have begun, for stores that look for traces in a span of time.",
+    )
 
     def describe(self) -> str:
         """Which trace."""
@@ -52,5 +59,11 @@ class Existing(TriggerFields):
         found = checked_trace_id(self.id, "this is no trace id")
         kind = type(self).__module__.rpartition(".")[2]
         return TriggerResult(
-            kind=kind, start_ns=now, end_ns=now, request=self.describe(), attributes={"id": found}, trace_id=found
+            kind=kind,
+            start_ns=now,
+            end_ns=now,
+            request=self.describe(),
+            attributes={"id": found},
+            trace_id=found,
+            since_ns=now - round(self.since * 1e9),
         )
