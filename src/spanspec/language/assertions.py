@@ -41,6 +41,7 @@ from spanspec.language.syntax import Call, Comparator, Compare, Expect, Filter, 
 from spanspec.language.truth import OPEN, Outcome
 from spanspec.language.verdict import EvaluationError, Given, Judgement, Truth
 from spanspec.model.assemble import with_trigger_root
+from spanspec.source.render import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,13 +142,13 @@ class _Spec:
         lack = self._lacks(statement, failed[0])
         return Judgement(
             truth=Truth.FAILS,
-            reason=self._reason(statement, failed),
+            reason=visible(self._reason(statement, failed)),
             expected=expected,
             actual=actual,
             spans=culprits[:_MAX_CULPRITS],
             looked_at=looked_at,
             near=() if self.spans else self.near,
-            notes=(*notes, *self._around(culprits)),
+            notes=tuple(visible(note) for note in (*notes, *self._around(culprits))),
             lack=lack,
             error=next((one.verdict.error for one in failed if self._is_error(one)), ""),
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from spanspec.language.judging.judge import Judge
 from spanspec.language.truth import Outcome, truth_of
 from spanspec.language.verdict import Judgement, Truth
+from spanspec.source.render import visible
 
 if TYPE_CHECKING:
     from spanspec.language.judging.weighed import Evidence, Weighed
@@ -36,13 +37,13 @@ def judge(statement: Statement, given: Given) -> Judgement:
     evidence = weighed.explain()
     return Judgement(
         truth=truth,
-        reason=_reason(truth, weighed, evidence, closed=given.closed),
+        reason=visible(_reason(truth, weighed, evidence, closed=given.closed)),
         expected=evidence.expected,
         actual=evidence.actual,
         spans=evidence.spans,
         looked_at=evidence.looked_at[:_LONGEST_LIST],
         near=evidence.near,
-        notes=tuple(dict.fromkeys(evidence.notes)),
+        notes=tuple(visible(note) for note in dict.fromkeys(evidence.notes)),
         lack=weighed.fails and bool(weighed.may & Outcome.HOLDS) and not weighed.loose and not evidence.error,
         clocks=mask == Outcome.CLOCK,
         error=evidence.error if truth is Truth.FAILS else "",

@@ -63,4 +63,5 @@ def matches(pattern: str, text: str) -> list[tuple[str, tuple[str, ...]]]:
 def _bounded(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise EvaluationError(f"the text has more than {MAX_TEXT} characters")
-    return text
+    # Half of a surrogate pair, which JSON can hold, is no character to RE2.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from heapq import nlargest
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from spanspec.language.aggregates import MOTIONS, NoSpanError, arguments_of
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
 
 _TIMES = frozenset({"total_time", "busy_time", "self_time", "critical_time", "sum"})
 _MARKED = 20
-_WEIGHED = 2_000
+_WEIGHED = 50
+_LISTED = 200
+_duration = attrgetter("duration_ns")
 _TOTAL_KEYS = frozenset({"duration", "name", "kind", "start", "end", "status", "id"})
 
 
@@ -301,25 +305,26 @@ def _evidence(judge: Judge, statement: Compare, span: Span | None, values: _Valu
     left, right = show(values.left), show(values.right)
     expected = right if statement.comparator is Comparator.EQ else f"{statement.comparator.value} {right}"
     members = _members(judge, statement, span)
+    longest = nlargest(_WEIGHED, members, key=_duration) if members else []
     where = f" on {label(span)}" if span is not None else ""
     text = judge.text(statement.left)
     reason = ""
     if now is Outcome.FAILS:
         subject = f"{text} is {left}" if text != left else left
-        reason = f"{subject}{where}, not {expected}{_contributors(judge, statement, members)}"
+        reason = f"{subject}{where}, not {expected}{_contributors(judge, statement, members, longest)}"
     elif now is Outcome.CLOCK:
         skew = short_duration(judge.given.clock_skew_ns)
         reason = f"{text} is {left}, within {skew} of {right}, and the spans' clocks are not known to agree"
-    culprits = _culprits(statement, members) if members else ([] if span is None else [span])
+    culprits = _culprits(statement, members, longest) if members else ([] if span is None else [span])
     return Evidence(
         reason=reason,
         expected=expected,
         actual=left,
         spans=tuple(each.span_id for each in culprits[:_MARKED]),
-        looked_at=tuple(each.span_id for each in members) or (() if span is None else (span.span_id,)),
+        looked_at=tuple(each.span_id for each in members[:_LISTED]) or (() if span is None else (span.span_id,)),
         notes=(
             *judge.notes(),
-            *(_own_time(judge, statement, members) if now is Outcome.FAILS else ()),
+            *(_own_time(judge, statement, longest) if now is Outcome.FAILS else ()),
             *(_around(judge, culprits) if now is Outcome.FAILS else ()),
         ),
     )
@@ -332,7 +337,7 @@ def _own_time(judge: Judge, statement: Compare, members: list[Span]) -> tuple[st
     forest = judge.picker.forest
     own = [
         (self_ns(span, [forest.spans[child] for child in forest.children[forest.number[span.span_id]]]), span)
-        for span in members[:_WEIGHED]
+        for span in members
         if span.span_id in forest.number
     ]
     longest, span = max(own, key=lambda pair: pair[0], default=(0, members[0]))
@@ -374,23 +379,24 @@ def _error_evidence(judge: Judge, statement: Compare, span: Span | None, values:
 
 def _members(judge: Judge, statement: Compare, span: Span | None) -> list[Span]:
     """The spans that the calls of the comparison are about, each once."""
+    selectors = [each for call in _calls(statement) for each in arguments_of(call).selectors or ()]
+    if len(selectors) == 1:
+        return list(judge.picker.spans(judge.picker.picked_now(selectors[0], span)))
     found: dict[str, Span] = {}
-    for call in _calls(statement):
-        selectors = arguments_of(call).selectors
-        for selector in selectors or ():
-            picked = judge.picker.picked_now(selector, span)
-            found.update((each.span_id, each) for each in judge.picker.spans(picked))
+    for selector in selectors:
+        picked = judge.picker.picked_now(selector, span)
+        found.update((each.span_id, each) for each in judge.picker.spans(picked))
     return list(found.values())
 
 
-def _culprits(statement: Compare, members: list[Span]) -> list[Span]:
+def _culprits(statement: Compare, members: list[Span], longest: list[Span]) -> list[Span]:
     """The spans that weigh most."""
     if any(call.name == "count" for call in _calls(statement)):
         return members
-    return sorted(members, key=lambda span: -span.duration_ns)[:3]
+    return longest[:3]
 
 
-def _contributors(judge: Judge, statement: Compare, members: list[Span]) -> str:
+def _contributors(judge: Judge, statement: Compare, members: list[Span], longest: list[Span]) -> str:
     """Of whom the value is made: the longest spans, or the spans counted."""
     calls = list(_calls(statement))
     if not members or not calls:
@@ -399,8 +405,7 @@ def _contributors(judge: Judge, statement: Compare, members: list[Span]) -> str:
         return f": {gathered(members, judge.given.trace)}"
     if all(arguments_of(call).expressions for call in calls):
         return _by_value(judge, calls[0], members)
-    longest = sorted(members, key=lambda span: -span.duration_ns)[:3]
-    shares = [f"{label(span)} {short_duration(span.duration_ns)}" for span in longest]
+    shares = [f"{label(span)} {short_duration(span.duration_ns)}" for span in longest[:3]]
     which = f"the longest of {len(members)} spans" if len(members) > 3 else f"of {counted(len(members), 'span')}"
     return f"; {which}: {enumeration(shares)}"
 

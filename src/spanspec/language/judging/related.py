@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from spanspec.model.ids import SpanId
 
 _MARKED = 50
+_LISTED = 200
 
 
 @dataclass
@@ -127,7 +128,8 @@ def _evidence(
     judge: Judge, statement: Relate, node: int | None, sides: _Sides, partners: Partners, now: Outcome
 ) -> Evidence:
     expected = _expected(judge, statement)
-    looked = judge.picker.spans(dict.fromkeys((*sides.left.now, *sides.right.now)))
+    both = dict.fromkeys((*sides.left.now[:_LISTED], *sides.right.now[:_LISTED]))
+    looked = judge.picker.spans(both)
     looked_at = tuple(span.span_id for span in looked)
     if not sides.left.now or (not sides.right.now and now is not Outcome.HOLDS):
         return _one_side_empty(judge, statement, node, sides, expected, now)

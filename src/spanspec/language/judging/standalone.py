@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _THRESHOLD = 5
 _MARKED = 50
+_LISTED = 200
 
 
 def stand_alone(judge: Judge, statement: StandAlone, node: int | None) -> Weighed:
@@ -181,12 +182,12 @@ def threshold_of(judge: Judge, call: Call) -> int:
 def _repeats_evidence(
     judge: Judge, worst: list[list[int]], marks: dict[int, str], threshold: int, most: int
 ) -> Evidence:
-    told = [_repeat(judge, nodes, marks[nodes[0]]) for nodes in worst]
-    culprits = [node for nodes in worst for node in nodes]
+    told = [_repeat(judge, nodes, marks[nodes[0]]) for nodes in worst[:3]]
+    culprits = [node for nodes in worst[:_LISTED] for node in nodes][:_LISTED]
     ids = tuple(span.span_id for span in judge.picker.spans(culprits))
     actual = f"{most} of the same call" if most else "no outgoing call"
     return Evidence(
-        reason="; ".join(told[:3]) + (f"; and {len(told) - 3} more" if len(told) > 3 else ""),
+        reason="; ".join(told) + (f"; and {len(worst) - 3} more" if len(worst) > 3 else ""),
         expected=f"fewer than {threshold} of the same call under one parent",
         actual=actual,
         spans=ids[:_MARKED],

@@ -42,8 +42,13 @@ def in_the_trace(picker: Picker) -> tuple[str, ...]:
     """Remarks on the errors of a trace, the deepest first: why something that was to come may not have come."""
     forest = picker.forest
     failed = [node for node in sample_of(forest) if forest.spans[node].status is StatusCode.ERROR]
-    deepest = sorted(failed, key=lambda node: (-forest.levels[node], node))[:_LOOKED_AT]
+    deepest = sorted(failed[:_SUBTREE], key=lambda node: (-_depth(picker, node), node))[:_LOOKED_AT]
     return _first_of(_error(picker, node) for node in deepest if not _tried_again(picker, node))
+
+
+def _depth(picker: Picker, node: int) -> int:
+    """How many spans are above, counted up to a bound."""
+    return sum(1 for _ in islice(picker.forest.ancestors(node), _ABOVE))
 
 
 def differences(picker: Picker, nodes: Sequence[int]) -> tuple[str, ...]:

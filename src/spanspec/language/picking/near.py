@@ -257,7 +257,7 @@ def _miss(looked: _Looked, index: int, spans: list[Span], picker: Picker, pool: 
     part = looked.conditions[index]
     seen: Counter[str] = Counter()
     for span in spans:
-        seen.update([shortened(text) for text in values_of(part, span, picker.given)] or [MISSING])
+        seen.update(list(values_of(part, span, picker.given)) or [MISSING])
     ranked = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
     close = looked.fewest < len(looked.conditions)
     meant = suggestion(part, spans, picker, pool)
@@ -266,7 +266,7 @@ def _miss(looked: _Looked, index: int, spans: list[Span], picker: Picker, pool: 
     ]
     return NearMiss(
         predicate=shortened(format_predicate(part, picker.given.dialect)),
-        seen=tuple(ranked[:_MOST]),
+        seen=tuple((shortened(text), count) for text, count in ranked[:_MOST]),
         spans=tuple(dict.fromkeys(span.span_id for span in (*likely, *spans[:_MOST])))[:_MOST] if close else (),
         suggestion=meant,
         alone=looked.alone[index],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,27 +11,26 @@ if TYPE_CHECKING:
 
     from spanspec.language.picking.forest import Forest
 
-MOST = 2_000
+MOST = 600
 """Spans that an explanation looks at."""
 
-_OF_A_KIND = 8
+_resource, _name = attrgetter("resource"), attrgetter("name")
 
 
 @lru_cache(maxsize=4)  # the checks of one trace ask for the same
 def sample_of(forest: Forest) -> Sequence[int]:
-    """Nodes of the trace itself: all, or at most `MOST`, the first ones of each service and name, the rest spread evenly."""
+    """Nodes of the trace itself: all, or at most `MOST`, one of each service and name, the rest spread evenly."""
     if forest.own <= MOST:
         return range(forest.own)
-    seen: dict[tuple[int, str], int] = {}
-    chosen: list[int] = []
-    for node in range(forest.own):
-        span = forest.spans[node]
-        kind = (id(span.resource), span.name)
-        count = seen.get(kind, 0)
-        if count < _OF_A_KIND:
-            seen[kind] = count + 1
-            chosen.append(node)
-    return spread(chosen, range(forest.own))
+    spans = forest.spans[: forest.own]
+    resources = list(map(_resource, spans))  # spans of one batch share theirs, so that few are asked for their service
+    ids = list(map(id, resources))
+    service = {
+        number: each.attributes.get("service.name") for number, each in dict(zip(ids, resources, strict=True)).items()
+    }
+    services = map(str, map(service.__getitem__, ids))
+    one_of_each = dict(zip(zip(services, map(_name, spans), strict=True), range(forest.own), strict=True))
+    return spread(sorted(one_of_each.values()), range(forest.own))
 
 
 def bounded(nodes: Sequence[int]) -> Sequence[int]:

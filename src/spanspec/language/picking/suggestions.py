@@ -9,6 +9,7 @@ from spanspec.language.conventions import RELATED, other_key
 from spanspec.language.judging.wording import label, shortened
 from spanspec.language.names import look_up
 from spanspec.language.picking.predicates import flat, part_value
+from spanspec.language.picking.sampling import MOST
 from spanspec.language.syntax import Boolean, Comparator, Compares, Has, Name, Number, Place, Text
 from spanspec.language.values import show
 from spanspec.source.suggest import did_you_mean
@@ -78,7 +79,7 @@ def _other_value(test: Compares, raw: list[Value], picker: Picker, pool: Sequenc
     near = did_you_mean(test.value.value, texts)
     if near or test.name.place in (Place.EVENT, Place.LINK):
         return near
-    spans = (picker.forest.spans[node] for node in islice(pool, _KEYS))
+    spans = (picker.forest.spans[node] for node in islice(pool, MOST))
     everywhere = {shortened(show(value)) for span in spans for value in _raw(test.name, span, picker.given)}
     return did_you_mean(test.value.value, everywhere - texts)
 
@@ -167,7 +168,7 @@ def _other_place(name: Name, spans: Sequence[Span]) -> str:
 def _on_others(name: Name, spans: Sequence[Span], picker: Picker, pool: Sequence[int]) -> str:
     """The attribute on other spans than those that satisfy the rest."""
     mine = {span.span_id for span in spans}
-    for node in islice(pool, _KEYS):
+    for node in islice(pool, MOST):
         span = picker.forest.spans[node]
         if span.span_id not in mine and _raw(name, span, picker.given):
             return f"{label(span)} has that attribute"
