@@ -179,3 +179,11 @@ teardown:
     assert [hook.trigger.fields["method"] for hook in plan.teardown if hook.trigger] == ["DELETE"]
     wrong = text.replace("${var:BASE}/login", "${var:BASE}/${var:ORDER}")
     assert errors(loads({"a.yaml": wrong, "basket.yaml": basket}, "a.yaml")) == ["missing-variable"]
+
+
+def test_a_step_keeps_the_warnings_of_its_test(loads: Loads) -> None:
+    """A test that runs by itself and as a step has its warnings in both places, and they are told once."""
+    files = {"a.yaml": "trigger: { http: { url: http://h } }\n", "s.yaml": "steps: [ a.yaml ]\n"}
+    loaded = loads(files, "a.yaml", "s.yaml")
+    assert [[each.code for each in plan.warnings] for plan in loaded.plans] == [["no-checks"], ["no-checks"]]
+    assert [fault.code for fault in loaded.diagnostics] == ["no-checks"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spanspec.definition.bind import bind, evaluate_text, is_met
 from spanspec.definition.decode import decode
+from spanspec.definition.faults import Faults
 from spanspec.definition.files import absent
 from spanspec.definition.library import Entry
 from spanspec.definition.plan import Options, Plan, StepPlan, SuitePlan
@@ -89,14 +90,16 @@ class Builder:
         """The plans of a test, and its `only_if`."""
         file = entry.file
         self.files[file] = None
-        definition = decode(entry.document, file.faults)
-        reader = Reader(faults=file.faults, path=file.found.shown)
+        faults = Faults(file.faults.source)  # its own, for a test that is built twice has its warnings twice
+        definition = decode(entry.document, faults)
+        reader = Reader(faults=faults, path=file.found.shown)
         self._stack.append(entry)
         try:
             around = self._around(entry, suites, definition.profile)
             plans, data = plans_of(definition, reader, around, default_name=entry.default_name)
         finally:
             self._stack.pop()
+            file.faults.extend(faults.found)
         file.data.extend(data)
         self._plans += len(plans)
         return plans, definition.only_if
@@ -115,6 +118,7 @@ class Builder:
             given=self.outside.given,
             options=self.outside.options,
             tests=lambda named: self._hook(named, entry),
+            broken=entry.file.faults.stop,
         )
 
     def _resources(self, file: File, profile: Scalar | None) -> tuple[Layer, ...]:

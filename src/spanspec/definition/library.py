@@ -19,7 +19,7 @@ from spanspec.source.diagnostics import Diagnostic, has_errors
 from spanspec.source.text import Range, SourceText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 TESTS = frozenset({Kind.TEST, Kind.SHORT})
@@ -135,9 +135,9 @@ class Library:
             )
         return self._folders[path]
 
-    def scopes(self, files: Iterable[File], near: Path) -> Iterable[tuple[File, ...]]:
+    def scopes(self, files: tuple[File, ...], near: Path) -> Iterator[tuple[File, ...]]:
         """Where an id is looked up, nearest first: the files of the run, the folder, the tree of its `spanspec.yaml`."""
-        yield tuple(files)
+        yield files
         yield self.folder(near)
         configs = config_files(near)
         if configs:

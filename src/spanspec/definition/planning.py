@@ -67,6 +67,7 @@ class Around:
         given: Variables of `--var`.
         options: The command line.
         tests: Finds the test that an item of set-up or tear-down names.
+        broken: Whether the file has errors already, so that what is absent may only be unread.
     """
 
     folder: Path
@@ -79,6 +80,7 @@ class Around:
     given: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     options: Options = field(default_factory=Options)
     tests: Callable[[Scalar], Plan | None] = lambda _: None
+    broken: bool = False
 
 
 def plans_of(
@@ -98,7 +100,7 @@ def plans_of(
     outputs = output_plans(definition.outputs, dialect, reader, strict=definition.strict)
     if definition.skip_trace:
         _without_trace(definition, checks, reader)
-    _remark(definition, reader, stored=around.options.stored)
+    _remark(definition, reader, around)
     until = definition.settings.get("settle.until")
     if until is not None and until.node is not None:
         reader.until(until.node)
@@ -309,15 +311,16 @@ def _of_the_trace(statement: Statement) -> Selector | Name | Call | None:
     return None
 
 
-def _remark(definition: Definition, reader: Reader, *, stored: bool) -> None:
-    if not definition.specs and not definition.expects and not reader.faults.stop:
+def _remark(definition: Definition, reader: Reader, around: Around) -> None:
+    sound = not around.broken and not reader.faults.stop
+    if not definition.specs and not definition.expects and sound:
         reader.faults.warn(
             "no-checks",
             "the test checks nothing, so it always passes",
             definition.place,
             help="Write what must hold under `expect:`.",
         )
-    if not definition.triggered and not stored:
+    if not definition.triggered and not around.options.stored:
         reader.faults.error(
             "no-trigger",
             "the test has no trigger",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,15 @@ _WANTED = {"": ITEMS, "test": TESTS, "suite": SUITE}
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
+@dataclass(frozen=True)
+class _Index:
+    """The entries of some files by id and by name; the files are held, so that their address stays theirs."""
+
+    files: tuple[File, ...]
+    ids: dict[str, list[Entry]] = field(default_factory=dict)
+    names: dict[str, list[Entry]] = field(default_factory=dict)
+
+
 class References:
     """Finds what a file names.
 
@@ -34,6 +44,7 @@ class References:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.files: tuple[File, ...] = ()
+        self._indices: dict[tuple[int, frozenset[Kind]], _Index] = {}
 
     def items(self, named: Scalar, folder: Path, faults: Faults, wanted: str = "") -> tuple[Entry, ...]:
         """The tests and suites that a text names; a fault where there are none.
@@ -66,9 +77,9 @@ class References:
     ) -> tuple[Entry, ...]:
         known: list[str] = []
         for files in self.library.scopes(self.files, folder):
-            entries = [entry for file in files for entry in file.entries(kinds)]
-            for said in ("id", "name"):
-                matches = {entry.key: entry for entry in entries if getattr(entry, said) == text}
+            index = self._index(files, kinds)
+            for said, names in (("id", index.ids), ("name", index.names)):
+                matches = {entry.key: entry for entry in names.get(text, ())}
                 if len(matches) > 1:
                     places = ", ".join(entry.file.found.shown for entry in matches.values())
                     faults.error(
@@ -78,7 +89,7 @@ class References:
                     return ()
                 if matches:
                     return tuple(matches.values())
-            known.extend(name for entry in entries for name in (entry.id, entry.name) if name)
+            known.extend((*index.ids, *index.names))
         what = wanted or "test or suite"
         close = did_you_mean(text, known)
         advice = (
@@ -89,6 +100,18 @@ class References:
             label=close, help=advice,
         )  # fmt: skip
         return ()
+
+    def _index(self, files: tuple[File, ...], kinds: frozenset[Kind]) -> _Index:
+        """The entries of a scope by id and by name; a scope is one tuple, which the library keeps."""
+        key = (id(files), kinds)
+        if key not in self._indices:
+            index = _Index(files)
+            for entry in (entry for file in files for entry in file.entries(kinds)):
+                index.names.setdefault(entry.name, []).append(entry)
+                if entry.id:
+                    index.ids.setdefault(entry.id, []).append(entry)
+            self._indices[key] = index
+        return self._indices[key]
 
     def resource(self, kind: str, text: str, folder: Path) -> Resource | None:
         """The resource of a kind that a path or an id names, or None. A file's faults stay with the file."""
