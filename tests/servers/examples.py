@@ -10,14 +10,15 @@ from pathlib import Path
 EXAMPLES = Path(__file__).parents[2] / "examples" / "triggers"
 
 
-async def spanspec_run(kind: str, *variables: str) -> tuple[int, str]:
-    """The exit code, and what the command printed, of a trigger's example with its peer's address as variable."""
+async def spanspec_run(what: str | Path, *variables: str) -> tuple[int, str]:
+    """The exit code, and what the command printed, of a file, or of a trigger's example, with its peer's address as variable."""
+    path = what if isinstance(what, Path) else EXAMPLES / what
     words = [
         sys.executable,
         "-m",
         "spanspec",
         "run",
-        os.fspath(EXAMPLES / kind),
+        os.fspath(path),
         "--receiver",
         "127.0.0.1:0",
         "--linger",

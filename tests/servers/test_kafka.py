@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +67,16 @@ def written(broker: Kafka, result: TriggerResult) -> Any:
             await consumer.stop()
 
     return asyncio.run(read())
+
+
+async def first_of(broker: Kafka, topic: str) -> Any:
+    """The first record of a topic."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=broker.plain, auto_offset_reset="earliest", group_id=None)
+    await consumer.start()
+    try:
+        return await asyncio.wait_for(consumer.getone(), 20)
+    finally:
+        await consumer.stop()
 
 
 def test_a_record_is_written_and_its_place_comes_back(broker: Kafka) -> None:
@@ -206,6 +217,44 @@ def test_the_example_runs_as_it_stands(broker: Kafka) -> None:
 
     code, said = asyncio.run(run())
     assert code == 0, said
+
+
+REFERENCE = """
+type: Test
+spec:
+  id: e9c6cff8
+  name: import by stream
+  trigger:
+    type: kafka
+    kafka:
+      brokerUrls:
+      - ${var:KAFKA}
+      topic: ${var:TOPIC}
+      headers:
+      - key: x-id
+        value: "1"
+      messageKey: snorlax-key
+      messageValue: "{\\"id\\":${var:ID}}"
+      authentication:
+        type: plain
+        plain: { username: alice, password: alice-secret }
+      sslVerification: false
+  skipTraceCollection: true
+  specs:
+  - selector: span[name="Tracetest trigger"]
+    assertions:
+    - attr:tracetest.selected_spans.count = 1
+"""
+
+
+def test_a_file_of_the_reference_runs_unchanged(broker: Kafka, tmp_path: Path) -> None:
+    """Its keys; topic and value with variables, which the reference itself left as they were."""
+    (tmp_path / "test.yaml").write_text(REFERENCE)
+    arguments = (tmp_path / "test.yaml", f"KAFKA={broker.sasl}", "TOPIC=pokemon", "ID=144")
+    code, said = asyncio.run(spanspec_run(*arguments))
+    assert code == 0, said
+    record = asyncio.run(first_of(broker, "pokemon"))
+    assert (record.key, record.value) == (b"snorlax-key", b'{"id":144}')
 
 
 def test_no_reply_is_an_error_that_says_what_came(broker: Kafka) -> None:

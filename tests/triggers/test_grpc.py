@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from pydantic import ValidationError
 
 from spanspec.api import SystemClock
 from spanspec.errors import TriggerError
@@ -22,6 +23,7 @@ from spanspec.model.context import TraceContext, TriggerResult
 from spanspec.model.ids import SpanId, TraceId
 from spanspec.triggers.grpc import Trigger
 from tests.servers.examples import spanspec_run
+from tests.triggers.echo import echo
 from tests.triggers.grpc_peer import PROTOS, V1, V1ALPHA, descriptor_set, serving
 
 CONTEXT = TraceContext(trace_id=TraceId("ab" * 16), span_id=SpanId("cd" * 8), baggage={"spanspec.test": "ä"})
@@ -265,6 +267,64 @@ def test_authentication_goes_into_the_metadata(auth: dict[str, object], key: str
     assert not any(secret in shown.dry_run(CONTEXT) for secret in secrets)
 
 
+def test_a_token_is_fetched_with_the_clients_own_credentials() -> None:
+    """By OAuth 2; questions about the method carry it too, and the request for it no trace context."""
+    with serving(token="Bearer t-1") as peer, echo(body=b'{"access_token": "t-1"}') as tokens:
+        own = {"token_url": f"{tokens.url}/token", "client_id": "c", "client_secret": "s3cr3t"}
+        fire(address=peer.address, method="shop.Orders/Place", request="{}", auth={"oauth2": own})
+    assert peer.calls[0].all("authorization") == ["Bearer t-1"]
+    assert tokens.sent[0].all("traceparent") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"auth": {"digest": {"username": "u"}}}, "auth.digest"),
+        ({"tls": {"key": "k.pem", "key_password": "p"}}, "tls.key_password"),
+    ],
+)
+def test_what_grpc_has_not_is_refused(fields: dict[str, object], message: str) -> None:
+    """Never silently left out."""
+    with pytest.raises(ValidationError, match=message):
+        Trigger.model_validate({"address": "h:1", "method": "a.B/C", **fields})
+
+
+REFERENCE = """
+type: Test
+spec:
+  id: e9c6cff9
+  name: place an order
+  trigger:
+    type: grpc
+    grpc:
+      protobufFile: ./shop/orders.proto
+      address: ${var:ADDRESS}
+      service: shop.Orders
+      method: shop.Orders.Place
+      request: |-
+        {"item": "${var:ITEM}", "pieces": 3}
+      metadata:
+      - key: x-id
+        value: ${var:ITEM}
+  skipTraceCollection: true
+  specs:
+  - selector: span[tracetest.span.type="general" name="Tracetest trigger"]
+    assertions:
+    - attr:tracetest.response.status = 0
+    - attr:tracetest.response.body | json_path '$.pieces' = 3
+"""
+
+
+def test_a_file_of_the_reference_runs_unchanged(tmp_path: Path) -> None:
+    """Its keys, a proto file beside it that imports another, variables in request and metadata."""
+    shutil.copytree(PROTOS / "shop", tmp_path / "shop")
+    (tmp_path / "test.yaml").write_text(REFERENCE)
+    with serving(()) as peer:
+        code, said = asyncio.run(spanspec_run(tmp_path / "test.yaml", f"ADDRESS={peer.address}", "ITEM=pen"))
+    assert code == 0, said
+    assert peer.calls[0].all("x-id") == ["pen"]
+
+
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     """Signs the server's certificate and ours."""
@@ -285,7 +345,9 @@ def test_tls_with_an_authority_of_our_own(authority: trustme.CA, tmp_path: Path)
         call = {"method": "shop.Orders/Place", "request": "{}"}
         assert fire(address=peer.address, tls={"ca": ca}, **call).status == 0
         assert fire(address=other.address, tls={"ca": ca, "server_name": "orders.test"}, **call).status == 0
-        assert fire(address=other.address, tls=True, sslVerification=False, **call).status == 0
+        unchecked = fire(address=other.address, tls=True, sslVerification=False, **call)
+        assert unchecked.status == 0
+        assert "was not checked" in unchecked.notes[0]
         assert fire(address=f"grpcs://{other.address}", sslVerification=False, **call).status == 0
         with pytest.raises(TriggerError, match="its certificate is not valid"):
             fire(address=peer.address, tls=True, **call)

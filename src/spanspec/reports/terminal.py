@@ -320,8 +320,8 @@ def _sent(case: CaseResult) -> str:
     sent = one_line(case.trigger, 300)
     if case.response is None:
         return sent
-    status = f"{case.response.status} " if case.response.status is not None else ""
-    return f"{sent} → {status}in {short_duration(case.response.duration_ns)}"
+    status = f" → {case.response.status}" if case.response.status is not None else ""
+    return f"{sent}{status} in {short_duration(case.response.duration_ns)}"
 
 
 def _summary_words(run: RunResult) -> list[str]:

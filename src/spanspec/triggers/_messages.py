@@ -86,3 +86,10 @@ def broker_tls(tls: Tls | bool | None, verification: bool | None, *, wanted: boo
     except (OSError, ssl.SSLError) as fault:
         raise TriggerError(f"the TLS files cannot be used: {fault}", help="Give PEM files.") from fault
     return named
+
+
+def unchecked(secure: object, verification: bool | None, where: str) -> tuple[str, ...]:
+    """The note for a certificate that was not checked."""
+    if not secure or verification is not False:
+        return ()
+    return (f"the certificate of {where} was not checked; give `tls: {{ ca: FILE }}`",)

@@ -11,28 +11,29 @@ import os
 import socket
 import ssl
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
 from spanspec.source.render import visible
 from spanspec.triggers import _descriptors
-from spanspec.triggers._auth import Auth
+from spanspec.triggers._auth import Auth, Digest, OAuth2, with_scheme
 from spanspec.triggers._calls import Asking, Call, as_sent, requests_of, text_of
 from spanspec.triggers._descriptors import Method
 from spanspec.triggers._propagation import injected
 from spanspec.triggers._reach import LOOPBACK, Attempt, address_of, failure
 from spanspec.triggers._shell import command_line
 from spanspec.triggers._tls import NO_TLS, Tls, tls_context
-from spanspec.triggers.base import Content, LocalPath, Pairs, Seconds, Text, Texts, TriggerFields
+from spanspec.triggers.base import MASK, Content, LocalPath, Pairs, Seconds, Text, Texts, TriggerFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from spanspec.model.context import Clock, TraceContext
 
@@ -85,7 +86,7 @@ class Trigger(TriggerFields):
     auth: Auth | None = Field(
         default=None,
         validation_alias=AliasChoices("auth", "authentication"),
-        description="Basic, bearer or API key, sent in the metadata.",
+        description="Basic, bearer, API key or OAuth 2, sent in the metadata.",
     )
     tls: Tls | bool | None = Field(default=None, description="`true`, or whom to trust and who we are.")
     sslVerification: bool | None = Field(  # noqa: N815
@@ -100,6 +101,16 @@ class Trigger(TriggerFields):
         default=None, ge=1, description="How many answers of a stream are awaited; the call is then cancelled."
     )
     timeout: Seconds = Field(default=30.0, gt=0, description="For everything; without an answer in it, an error.")
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> Trigger:
+        if self.auth is not None and isinstance(self.auth.chosen(), Digest):
+            message = "has `auth.digest`, which gRPC has not; `basic`, `bearer`, `apiKey` and `oauth2` are there"
+            raise ValueError(message)
+        if isinstance(self.tls, Tls) and self.tls.key_password:
+            message = "has `tls.key_password`, which gRPC's library cannot use; give a key without a password"
+            raise ValueError(message)
+        return self
 
     def describe(self) -> str:
         """The call for people: `grpc 127.0.0.1:9000 shop.Orders/Place`."""
@@ -123,9 +134,8 @@ class Trigger(TriggerFields):
         Raises:
             TriggerError: No connection, no description of the method, a request that does not fit it, or no answer in time.
         """
-        os.environ.setdefault(
-            "GRPC_VERBOSITY", "NONE"
-        )  # else the library writes handshakes that fail to standard error
+        # Else the library writes handshakes that fail to standard error.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         host, port = self._where()
         start_ns, started = clock.now_ns(), clock.monotonic_ns()
         try:
@@ -133,17 +143,20 @@ class Trigger(TriggerFields):
                 channel = await self._channel(host, port)
                 async with channel:
                     await self._connect(channel, host, port)
-                    method = await self._method(channel)
+                    own = await self._own_metadata()
+                    method = await self._method(channel, own)
                     requests = requests_of(self.request, method)
                     start_ns, started = clock.now_ns(), clock.monotonic_ns()
                     call = Call(channel, method, name=self.describe(), deadline=self.deadline, messages=self.messages)
-                    await call.made(requests, self._metadata(context))
+                    await call.made(requests, as_sent(injected(own, context, self.propagate)))
         except TimeoutError as fault:
             raise TriggerError(
                 f"{self.describe()} failed: no answer within {self.timeout:g} s",
-                help="Raise `timeout` of the trigger, or look at what the service is waiting for.",
+                help="Raise `timeout`, see what the service waits for, or, for a stream without end, say how many"
+                " `messages` of it are awaited.",
             ) from fault
-        return call.result(start_ns, start_ns + clock.monotonic_ns() - started)
+        end_ns = start_ns + clock.monotonic_ns() - started
+        return replace(call.result(start_ns, end_ns), notes=self._notes())
 
     def _target(self) -> str:
         return self.address.partition("://")[2] if "://" in self.address else self.address
@@ -218,7 +231,7 @@ class Trigger(TriggerFields):
             return TriggerError(f"{self.describe()} failed: {why}", help="Check `tls` and `address` of the trigger.")
         return TriggerError(f"{self.describe()} failed: no connection", help=attempt.name_another)
 
-    async def _method(self, channel: Any) -> Method:
+    async def _method(self, channel: Any, own: Sequence[tuple[str, str]]) -> Method:
         service, method = self._names()
         if not service:
             raise TriggerError(
@@ -230,19 +243,38 @@ class Trigger(TriggerFields):
             files = await _descriptors.compiled(self.protobufFile, self.importPaths)
             where = self.protobufFile if "\n" not in self.protobufFile else "the trigger's `protobufFile`"
         else:
-            files = await _descriptors.reflected(partial(Asking, channel, self._own_metadata()), service)
+            files = await _descriptors.reflected(partial(Asking, channel, own), service)
             where = "asked by reflection"
         return _descriptors.find_method(files, service, method, where=where)
 
-    def _own_metadata(self) -> list[tuple[str, str]]:
+    async def _own_metadata(self) -> list[tuple[str, str]]:
         """What the user gave; also sent with questions about the methods, for they may need to prove who asks."""
-        out = [*self.metadata]
-        if self.auth is not None:
-            out += [*self.auth.headers(), *self.auth.parameters()]
-        return [(key.lower(), value) for key, value in out]
+        asked = self.auth.chosen() if self.auth is not None else None
+        if not isinstance(asked, OAuth2):
+            return self._given_metadata()
+        import httpx2
 
-    def _metadata(self, context: TraceContext) -> list[tuple[str, str | bytes]]:
-        return as_sent(injected(self._own_metadata(), context, self.propagate))
+        try:
+            async with httpx2.AsyncClient(timeout=self.timeout) as client:
+                token = await asked.token(client)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as fault:
+            host, port = address_of(asked.token_url)
+            attempt = Attempt(
+                what=f"asking {asked.token_url} for a token", host=host, port=port,
+                name_another="Check `auth.oauth2.token_url` of the trigger.",
+            )  # fmt: skip
+            raise failure(attempt, fault) from fault
+        return [*self._given_metadata(), ("authorization", with_scheme(token))]
+
+    def _given_metadata(self) -> list[tuple[str, str]]:
+        """Keys in lower case, as HTTP/2 has them; a token that is yet to be fetched is not among them."""
+        auth = [*self.auth.headers(), *self.auth.parameters()] if self.auth is not None else []
+        return [(key.lower(), value) for key, value in (*self.metadata, *auth)]
+
+    def _notes(self) -> tuple[str, ...]:
+        if self._tls() is None or self.sslVerification is not False:
+            return ()
+        return (f"the certificate of {self._target()} was not checked; give `tls: {{ ca: FILE }}`",)
 
     def _grpcurl(self, context: TraceContext) -> Iterable[str]:
         tls = self._tls()
@@ -264,8 +296,9 @@ class Trigger(TriggerFields):
             for folder in self.importPaths or [os.path.dirname(self.protobufFile)]:  # noqa: PTH120 - a text to show
                 yield from ("-import-path", folder or ".")
             yield from ("-proto", os.path.basename(self.protobufFile))  # noqa: PTH119
-        for key, value in injected(self._own_metadata(), context, self.propagate):
-            yield from ("-H", f"{key}: {value}")
+        for key, value in injected(self._given_metadata(), context, self.propagate):
+            shown = f"Basic {MASK}" if key == "authorization" and value.startswith("Basic ") else value
+            yield from ("-H", f"{key}: {shown}")
         if self.deadline is not None:
             yield from ("-max-time", f"{self.deadline:g}")
         yield from ("-d", text_of(self.request) or "{}", self._target(), "/".join(filter(None, self._names())))

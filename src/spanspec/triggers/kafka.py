@@ -17,7 +17,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, WithJsonSchema, model
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
 from spanspec.source.render import visible
-from spanspec.triggers._messages import Encoding, broker_tls, content_of, text_of
+from spanspec.triggers._messages import Encoding, broker_tls, content_of, text_of, unchecked
 from spanspec.triggers._propagation import injected
 from spanspec.triggers._reach import Attempt, failure
 from spanspec.triggers._shell import command_line, piped
@@ -351,7 +351,7 @@ class Trigger(TriggerFields):
         return TriggerResult(
             kind="kafka", start_ns=start_ns, end_ns=end_ns, body=body, body_truncated=cut, request=self.describe(),
             headers=tuple((name, text_of(value)[0]) for name, value in (reply.headers if reply is not None else ())),
-            attributes=attributes,
+            attributes=attributes, notes=unchecked(self.tls, self.sslVerification, ",".join(self.brokerUrls)),
         )  # fmt: skip
 
     def _refused(self, fault: BaseException) -> TriggerError:

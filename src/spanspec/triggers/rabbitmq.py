@@ -16,7 +16,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, WithJsonSchema, model
 from spanspec.errors import TriggerError
 from spanspec.model.context import TriggerResult
 from spanspec.source.render import visible
-from spanspec.triggers._messages import Encoding, broker_tls, content_of, text_of
+from spanspec.triggers._messages import Encoding, broker_tls, content_of, text_of, unchecked
 from spanspec.triggers._propagation import injected
 from spanspec.triggers._reach import Attempt, failure
 from spanspec.triggers._shell import command_line
@@ -342,6 +342,7 @@ class Trigger(TriggerFields):
         return TriggerResult(
             kind="rabbitmq", start_ns=start_ns, end_ns=end_ns, headers=headers, body=body, body_truncated=cut,
             request=self.describe(), attributes=attributes,
+            notes=unchecked(self.tls or self._url().startswith("amqps:"), self.sslVerification, ":".join(map(str, self._where()[:2]))),
         )  # fmt: skip
 
 
