@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -18,6 +19,9 @@ from spanspec.triggers._descriptors import Method, NoReflectionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
+STATE_FOLLOWS_S = 0.5
+"""How long a channel's state may lag behind the status of a call that broke."""
 
 MAX_BODY = 1 << 20
 """Characters of all answers as JSON that are kept."""
@@ -168,6 +172,9 @@ class Call:
 
     async def made(self, requests: Sequence[Message], metadata: Sequence[tuple[str, str | bytes]]) -> Call:
         """Send everything, and read until the end or as many answers as are awaited."""
+        from grpc import ChannelConnectivity
+
+        breaking = asyncio.create_task(self._channel.wait_for_state_change(ChannelConnectivity.READY))
         call = self._start(requests, metadata)
         try:
             if self._method.server_streaming:
@@ -177,8 +184,9 @@ class Call:
         except Exception as fault:
             if not _is_status(fault):
                 raise
-            await self._lost(fault)
+            await self._lost(fault, breaking)
         finally:
+            breaking.cancel()
             await self._ended(call)
         return self
 
@@ -212,12 +220,17 @@ class Call:
         self._cut = self._cut or len(text) > MAX_BODY
         self._answers.append(text[:MAX_BODY])
 
-    async def _lost(self, fault: Any) -> None:
-        """Tell a status that the server sent from a connection that broke."""
-        from grpc import ChannelConnectivity, StatusCode
+    async def _lost(self, fault: Any, breaking: asyncio.Task[None]) -> None:
+        """Tell a status that the server sent from a connection that broke, which the library gives the same status.
 
-        broken = self._channel.get_state() is not ChannelConnectivity.READY
-        if fault.code() is StatusCode.UNAVAILABLE and broken:
+        The channel's state follows the call's end within milliseconds.
+        """
+        from grpc import StatusCode
+
+        if fault.code() is not StatusCode.UNAVAILABLE:
+            return
+        broken, _ = await asyncio.wait({breaking}, timeout=STATE_FOLLOWS_S)
+        if broken:
             raise TriggerError(
                 f"{self._name} failed: the connection broke: {visible((fault.details() or '')[:300])}",
                 help="Look into the service's log: it may have ended while it answered.",
