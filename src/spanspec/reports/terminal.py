@@ -229,7 +229,7 @@ class Report:
         counts = explain.count_line(run).split(", ")
         parts = [Segment(part, part.rsplit(" ", 1)[-1]) for part in counts]
         yield from self._packed([*parts, Segment(f"in {explain.seconds(run.duration_ns)}")])
-        for text in self._flow(_summary_words(run)):
+        for text in self._flow([*_summary_words(run), *(_build_words(run) if self.verbosity > 0 else ())]):
             yield from (line(Segment(piece, "dim")) for piece in wrap(text, self._width))
         if self.saved and run.exit_code:
             yield line(Segment(f"see more: spanspec show {one_line(self.saved, 200)} -v", "dim"))
@@ -330,8 +330,7 @@ def _summary_words(run: RunResult) -> list[str]:
     words = [f"exit code {run.exit_code}: {explain.EXIT_MEANINGS[run.exit_code]}" if run.cases else "nothing was run"]
     if checks:
         words.insert(0, f"{passed:,} of {plural(len(checks), 'check')} passed")
-    words += [f"seed {run.seed}"] if run.seed else []
-    return [*words, *_build_words(run)]
+    return [*words, f"seed {run.seed}"] if run.seed else words
 
 
 def _build_words(run: RunResult) -> list[str]:
