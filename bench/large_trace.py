@@ -38,7 +38,7 @@ def spans(count: int) -> list[Span]:
     while len(out) < count:
         index = len(out)
         call = span("call", kind="client", service="gateway", parent=root, start=index, end=index + 9)
-        request = span("request", kind="server", service=f"s{index % 5}", parent=call, start=index, end=index + 8)
+        request = span("request", kind="server", service=f"s{index // 10 % 5}", parent=call, start=index, end=index + 8)
         out += [call, request]
         for each in range(8):
             attributes = {"db.system": "postgresql", "db.statement": f"SELECT {each}"}

@@ -76,8 +76,6 @@ def judge_spec(selector: Selector, assertions: Sequence[Statement], given: Given
         assertions: Its assertions, in order.
         given: What has arrived; under `SPECS` and `COMPAT` the trigger's span is joined as the root.
     """
-    if given.dialect is not Dialect.EXPECT:
-        given = replace(given, trace=with_trigger_root(given.trace))
     try:
         spec = _Spec(selector, given)
     except EvaluationError as error:
@@ -94,7 +92,10 @@ class _Spec:
 
     def __init__(self, selector: Selector, given: Given) -> None:
         self.selector = selector
+        self._apart = given  # the trigger's span not joined: that tells who hangs under it for want of a parent
         self.given = given
+        if given.dialect is not Dialect.EXPECT:
+            self.given = replace(given, trace=with_trigger_root(given.trace))
         self.spans = select(selector, given)
         self.sure = self.spans if given.closed else sure(selector, given)
         self._near: tuple[NearMiss, ...] | None = None
@@ -103,13 +104,13 @@ class _Spec:
     def near(self) -> tuple[NearMiss, ...]:
         """Why nothing is selected; computed once, when asked for."""
         if self._near is None:
-            self._near = near_misses(self.selector, self.given)
+            self._near = near_misses(self.selector, self._apart)
         return self._near
 
     def judge(self, statement: Statement) -> AssertionVerdict:
         """Judge one assertion."""
         if any(isinstance(part, (Expect, Relate, StandAlone)) for part in parts_of(statement)):
-            return AssertionVerdict(judgement=judge(statement, self.given))
+            return AssertionVerdict(judgement=judge(statement, self._apart))
         seen = self._seen(statement)
         now = self._closed(statement, seen)
         results = tuple(one.verdict for one in seen)
@@ -229,7 +230,7 @@ class _Spec:
 
     @cached_property
     def _judge(self) -> Judge:
-        return Judge(self.given)
+        return Judge(self._apart)
 
     def _sure_nodes(self) -> list[int]:
         return [self._judge.picker.node(span) for span in self.sure]

@@ -85,6 +85,10 @@ class Relation:
         }
         self._test = tests[word]
 
+    def on(self, forest: Forest) -> Relation:
+        """The same relation over another forest of the same nodes."""
+        return self if forest is self.forest else Relation(self.word, forest, self.skew_ns, self.within_ns)
+
     def pair(self, a: int, b: int) -> Outcome:
         """Whether node `a` stands in the relation to node `b`; never to itself."""
         if a == b:

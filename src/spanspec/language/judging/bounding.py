@@ -128,7 +128,7 @@ class Bounding:
         if name in ("distinct", "repeats"):
             return running.Distinct(grove, of, repeats=name == "repeats")
         if name == "depth":
-            return running.Levels(grove, plus=0, empty=False)
+            return running.Levels(grove, plus=int(grove.top is not None), empty=False)
         if name == "trace:depth":
             return running.Levels(grove, plus=1, empty=True)
         if name.startswith(_OF_TRACE):

@@ -15,6 +15,7 @@ from spanspec.language.judging.pairs import Pairs
 from spanspec.language.judging.standalone import threshold_of
 from spanspec.language.picking.convert import as_predicate, has_negation
 from spanspec.language.picking.growth import Grove, Members
+from spanspec.language.picking.motion import SELECTED_SPANS
 from spanspec.language.picking.own import Tests, of_span_alone
 from spanspec.language.syntax import (
     And,
@@ -294,7 +295,7 @@ def _of_expect(statement: Expect, mask: Outcome, around: Surroundings, judge: Ju
     if statement.where is None:
         return WhenThere(statement, mask, (members, bounds.enough + 1))
     wanted = Outcome.FAILS | Outcome.VOID if bounds.every else Outcome.HOLDS
-    if not decidable(statement.where) & wanted:
+    if not decidable(statement.where, judge.given) & wanted:
         return Never(statement, mask)
     predicate = as_predicate(statement.where)
     if predicate is not None and of_span_alone(predicate, answered=judge.given.response is not None):
@@ -321,22 +322,24 @@ def _composite(statement: Expect, around: Surroundings, judge: Judge) -> tuple[M
     return members, 1 if members.exact else 0
 
 
-def decidable(statement: Statement) -> Outcome:
+def decidable(statement: Statement, given: Given) -> Outcome:
     """What a condition on a span that is there may become before the trace closes; some that it cannot may be in it."""
     if isinstance(statement, Expect):
-        if statement.quantifier.word.value == "every" and statement.where is not None:
+        if any(isinstance(part, Name) and part.key.startswith(SELECTED_SPANS) for part in walk(statement)):
+            return OPEN
+        bounds = bounds_of(statement.quantifier, given)
+        if bounds.every and statement.where is not None:
             return Outcome.FAILS | Outcome.VOID
-        fails = statement.quantifier.word.value in ("no", "exactly", "at most", "between")
-        return (Outcome.FAILS if fails else Outcome.HOLDS) | Outcome.VOID
+        return Outcome.HOLDS if bounds.high is None else Outcome.FAILS
     if isinstance(statement, Not):
-        return negate(decidable(statement.operand))
+        return negate(decidable(statement.operand, given))
     if isinstance(statement, (And, Or)):
         found = Outcome(0)
         for operand in statement.operands:
-            found |= decidable(operand)
+            found |= decidable(operand, given)
         return found
     if isinstance(statement, Implies):
-        return negate(decidable(statement.left)) | decidable(statement.right)
+        return negate(decidable(statement.left, given)) | decidable(statement.right, given)
     return OPEN
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from spanspec.language.judging.closest import closest_pair, pair_in_words
@@ -98,6 +98,10 @@ def _may(sides: _Sides, all_partners: Partners) -> Outcome:
     if sides.bounds.low == 0 and sides.bounds.high is None:
         return Outcome.HOLDS
     same = len(sides.right.sure) == len(sides.right.now)
+    certain = sides.relation.on(sides.relation.forest.certain)
+    if certain is not sides.relation:
+        sides = replace(sides, relation=certain, found={})
+        same = False
     partners = all_partners if same else Partners(sides.relation, sorted(sides.right.sure))
     holding = 0
     for a in sides.left.now:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
+from operator import add, lt
 from typing import TYPE_CHECKING
 
+from spanspec.language.picking.columns import Columns
 from spanspec.model.assemble import assemble
 
 if TYPE_CHECKING:
@@ -30,46 +32,86 @@ class Forest:
         spans: The span of each node.
         own: How many nodes belong to the trace itself; those after them are of linked traces.
         parent: The parent of each node, `NONE` without one.
-        children: The children of each node in trace order.
     """
 
-    def __init__(self, trace: Trace, *, uncertain: Iterable[SpanId] = (), explicit_injection: bool = True) -> None:
+    def __init__(
+        self, trace: Trace, *, uncertain: Iterable[SpanId] = (), explicit_injection: bool = True, cut: bool = False
+    ) -> None:
         """Number the spans.
 
         Args:
             trace: The trace.
             uncertain: Spans hung under the trigger only because their parent has not arrived.
             explicit_injection: Whether `trace.injected` is known to be what the trigger sent, not a guess.
+            cut: Whether uncertain spans are left hanging under nothing.
         """
         self.trace = trace
         self.own = len(trace.spans)
         self.spans: tuple[Span, ...] = (*trace.spans, *_in_trace_order(trace.linked))
         self.uncertain = frozenset(uncertain)
         self._explicit = explicit_injection
-        self._number: dict[tuple[TraceId | str, SpanId], int] = {
-            (span.trace_id, span.span_id): index for index, span in enumerate(self.spans)
-        }
-        self.number = {span.span_id: index for index, span in reversed(list(enumerate(self.spans)))}
-        self.parent = [self._parent_of(index) for index in range(len(self.spans))]
-        self.children: list[list[int]] = [[] for _ in self.spans]
+        self._cut = cut
+        self.number = {span.span_id: index for index, span in enumerate(self.spans[: self.own])}
+        if self.own < len(self.spans):
+            for index in range(self.own, len(self.spans)):
+                self.number.setdefault(self.spans[index].span_id, index)
+        self.parent = self._parents()
+        self._walk()
+
+    @cached_property
+    def _number(self) -> dict[tuple[TraceId | str, SpanId], int]:
+        return {(span.trace_id, span.span_id): index for index, span in enumerate(self.spans)}
+
+    @cached_property
+    def children(self) -> list[list[int]]:
+        """The children of each node in trace order."""
+        found: list[list[int]] = [[] for _ in self.spans]
         for index, parent in enumerate(self.parent):
             if parent != NONE:
-                self.children[parent].append(index)
-        self._walk()
+                found[parent].append(index)
+        return found
+
+    def _parents(self) -> list[int]:
+        if self._cut or self.own < len(self.spans):
+            return [self._parent_of(index) for index in range(len(self.spans))]
+        at = self.number.get
+        found = [NONE if span.parent_id is None else at(span.parent_id, NONE) for span in self.spans]
+        for index, parent in enumerate(found):
+            if parent == index:
+                found[index] = NONE
+        return found
 
     def _parent_of(self, index: int) -> int:
         span = self.spans[index]
-        if span.parent_id is None or span.parent_id == span.span_id:
+        if span.parent_id is None or span.parent_id == span.span_id or (self._cut and span.span_id in self.uncertain):
             return NONE
         if index < self.own:
             found = self.number.get(span.parent_id, NONE)
             return found if found < self.own else NONE
         return self._number.get((span.trace_id, span.parent_id), NONE)
 
+    @cached_property
+    def certain(self) -> Forest:
+        """The same nodes with those parents only that no further span changes."""
+        if not self.uncertain or self._cut:
+            return self
+        return Forest(self.trace, uncertain=self.uncertain, explicit_injection=self._explicit, cut=True)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Which nodes have which value for a name."""
+        return Columns(self.spans)
+
     # --- order and intervals
 
     def _walk(self) -> None:
-        """Find cycles, then number the nodes by entry so that a subtree is an interval."""
+        """Find cycles, then number the nodes by entry so that a subtree is an interval.
+
+        Trace order is such a numbering already, unless there is a cycle, of which one member precedes its parent.
+        """
+        if not self._cut and all(map(lt, self.parent, count())):
+            self._walk_in_order()
+            return
         self.cycle = self._cycles()
         tops = [node for node, parent in enumerate(self.parent) if parent == NONE or self.cycle[node] != NONE]
         self.topo: list[int] = []
@@ -78,6 +120,21 @@ class Forest:
         self.exit = [0] * len(self.spans)
         for top in tops:
             self._walk_below(top)
+
+    def _walk_in_order(self) -> None:
+        size = len(self.parent)
+        self.cycle = [NONE] * size
+        self.topo = self.entry = list(range(size))
+        sizes = [1] * size
+        for node in range(size - 1, -1, -1):
+            parent = self.parent[node]
+            if parent != NONE:
+                sizes[parent] += sizes[node]
+        self.exit = list(map(add, self.entry, sizes))
+        self.top = top = list(self.entry)
+        for node, parent in enumerate(self.parent):
+            if parent != NONE:
+                top[node] = top[parent]
 
     def _walk_below(self, top: int) -> None:
         stack = [top]
@@ -170,7 +227,8 @@ class Forest:
     def _by_parent_id(self) -> dict[tuple[str, str], list[int]]:
         found: dict[tuple[str, str], list[int]] = {}
         for node, span in enumerate(self.spans):
-            if span.parent_id is not None and span.parent_id != span.span_id:
+            known = not (self._cut and span.span_id in self.uncertain)
+            if known and span.parent_id is not None and span.parent_id != span.span_id:
                 found.setdefault(self._parent_key(node), []).append(node)
         return found
 

@@ -22,8 +22,9 @@ from spanspec.language.verdict import EvaluationError, Given
 from spanspec.model.assemble import with_trigger_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from spanspec.language.picking.columns import Split
     from spanspec.language.syntax import Chain, Predicate, Pseudo, Selector, Step
     from spanspec.model.ids import SpanId
     from spanspec.model.span import Span
@@ -81,6 +82,7 @@ class Picker:
         self._possible: dict[int, frozenset[int]] = {}
         self._having: dict[int, tuple[frozenset[int], frozenset[int], bool] | None] = {}
         self._stripped: dict[int, tuple[Predicate | None, list[Compares]]] = {}
+        self._splits: dict[int, Split | None] = {}
         self._kept: list[object] = []
 
     # --- from spans to nodes and back
@@ -181,11 +183,10 @@ class Picker:
         return current
 
     def _step(self, step: Step, combinator: Combinator | None, before: Picked | None, scope: range) -> Picked:
-        if combinator is None or before is None:
-            reachable: Sequence[int] = scope
-            surely: set[int] | None = None
-        else:
-            reachable = sorted(self.related(combinator, before.now))
+        reachable: Sequence[int] | set[int] = scope
+        surely: set[int] | None = None
+        if combinator is not None and before is not None:
+            reachable = self.related(combinator, before.now)
             surely = self._surely_related(combinator, before)
         passing, sure, void = self._passing(step, reachable, surely)
         if any(pseudo.name in ORDERING for pseudo in step.pseudos):
@@ -196,20 +197,39 @@ class Picker:
     def _surely_related(self, combinator: Combinator, before: Picked) -> set[int] | None:
         """The nodes related to a sure one; None when they are all that are related."""
         if self.forest.uncertain:
-            if combinator not in (Combinator.DESCENDANT, Combinator.CHILD):
-                return set()
-            return {node for node in self.related(combinator, before.sure) if not self.forest.unfinished[node]}
+            return self.related(combinator, before.sure, self.forest.certain)
         return None if len(before.sure) == len(before.now) else self.related(combinator, before.sure)
 
     def _passing(
-        self, step: Step, reachable: Iterable[int], surely: set[int] | None
-    ) -> tuple[list[int], set[int], bool]:
+        self, step: Step, reachable: Sequence[int] | set[int], surely: set[int] | None
+    ) -> tuple[list[int], Collection[int], bool]:
         """The nodes that pass a step's brackets and its pseudo-classes up to the first that orders."""
+        split = self._split(step)
+        if split is not None:
+            whole = isinstance(reachable, range) and len(reachable) == len(self.forest.spans)
+            passing = split.holds if whole else [node for node in split.holds if node in reachable]
+            unknown = bool(split.voids) and any(node in split.voids for node in reachable)
+            return passing, (passing if surely is None else surely.intersection(passing)), unknown
+        return self._passing_one_by_one(step, reachable, surely)
+
+    def _split(self, step: Step) -> Split | None:
+        """What the brackets say of all nodes at once, when they are all that the step says."""
+        predicate, _ = self.stripped(step)
+        if predicate is None or step.group is not None or (step.pseudos and step.pseudos[0].name not in ORDERING):
+            return None
+        if id(step) not in self._splits:
+            self._kept.append(step)
+            self._splits[id(step)] = self.forest.columns.split(predicate, self.predicates)
+        return self._splits[id(step)]
+
+    def _passing_one_by_one(
+        self, step: Step, reachable: Sequence[int] | set[int], surely: set[int] | None
+    ) -> tuple[list[int], set[int], bool]:
         test = self.test_of(step)
         passing: list[int] = []
         sure: set[int] = set()
         void = False
-        for node in reachable:
+        for node in sorted(reachable) if isinstance(reachable, set) else reachable:
             now, may = test(node)
             if now is Outcome.HOLDS:
                 passing.append(node)
@@ -345,24 +365,24 @@ class Picker:
             passing, sure, step_void = self._passing(step, everything, None)
             void = void or step_void
             ends = set(passing) if reaching is None else reaching.intersection(passing)
-            ends_surely = sure if reaching_surely is None else reaching_surely & sure
+            ends_surely = set(sure) if reaching_surely is None else reaching_surely.intersection(sure)
             combinator = step.combinator or Combinator.DESCENDANT
             reaching = self._origins(combinator, ends)
-            reaching_surely = set() if self.forest.uncertain else self._origins(combinator, ends_surely)
+            reaching_surely = self._origins(combinator, ends_surely, self.forest.certain)
         assert reaching is not None
         assert reaching_surely is not None
         return reaching, reaching_surely, void
 
-    def _origins(self, combinator: Combinator, ends: set[int]) -> set[int]:
+    def _origins(self, combinator: Combinator, ends: set[int], forest: Forest | None = None) -> set[int]:
         if combinator is Combinator.CAUSED:
-            return self.forest.causing_any(ends)
-        return self.related(_INVERSE[combinator], ends)
+            return (forest or self.forest).causing_any(ends)
+        return self.related(_INVERSE[combinator], ends, forest)
 
     # --- relations of sets
 
-    def related(self, combinator: Combinator, nodes: Iterable[int]) -> set[int]:
-        """All nodes that stand in a combinator's relation to at least one of `nodes`."""
-        forest = self.forest
+    def related(self, combinator: Combinator, nodes: Iterable[int], forest: Forest | None = None) -> set[int]:
+        """All nodes that stand in a combinator's relation to at least one of `nodes`, in the forest of this trace."""
+        forest = forest or self.forest
         given = nodes if isinstance(nodes, (set, frozenset, tuple)) else tuple(nodes)
         if not given:
             return set()

@@ -97,7 +97,9 @@ class Predicates:
 
     def _may_move(self, via: str, span: Span) -> bool:
         """Whether the span's parent or root is the trigger only for want of what has not arrived."""
-        return bool(self._uncertain) and (via == "root" or span.span_id in self._uncertain)
+        if not self._uncertain or span.span_id in self._uncertain:
+            return bool(self._uncertain)
+        return via == "root" and any(above.span_id in self._uncertain for above in self.given.trace.ancestors(span))
 
     def worth(self, predicate: Predicate | None, node: int, span: Span) -> Worth:
         """What a predicate is worth on a span, `node` being the span's number."""
@@ -159,6 +161,10 @@ class Predicates:
             known = self._compared[key] = _SETTLED[self._outcome(left, predicate.comparator, right)]
             self._kept.append(right)
         return known
+
+    def outcome_of(self, value: Value, comparator: Comparator, right: _Side) -> Outcome:
+        """What comparing a value with a right side comes to."""
+        return self._outcome(_Side(value), comparator, right)
 
     def _outcome(self, left: _Side, comparator: Comparator, right: _Side) -> Outcome:
         if left.missing or right.missing:

@@ -54,7 +54,7 @@ def _root(node: int, forest: Forest) -> Worth:
 def _leaf(node: int, forest: Forest) -> Worth:
     if not forest.children[node]:
         return _HELD_FOR_NOW
-    return _FAILED_FOR_NOW if forest.uncertain else _FAILED
+    return _FAILED if forest.certain.children[node] else _FAILED_FOR_NOW
 
 
 def _orphan(node: int, forest: Forest) -> Worth:
@@ -75,7 +75,7 @@ def _entry(node: int, forest: Forest) -> Worth:
 
 def _exit(node: int, forest: Forest) -> Worth:
     service = forest.spans[node].service
+    if any(forest.spans[child].service != service for child in forest.certain.children[node]):
+        return _HELD
     leaves = any(forest.spans[child].service != service for child in forest.children[node])
-    if not leaves:
-        return _FAILED_FOR_NOW
-    return _HELD_FOR_NOW if forest.uncertain else _HELD
+    return _HELD_FOR_NOW if leaves else _FAILED_FOR_NOW
