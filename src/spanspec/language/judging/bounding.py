@@ -44,7 +44,7 @@ class Bounding:
         self.free = self._motion is Motion.FREE
         self._left, self._right = _with_calls(statement.left), _with_calls(statement.right)
         calls = [*_all_calls(self._left), *_all_calls(self._right)]
-        self._fallible = any(is_fallible(call) for call in calls)
+        self._fallible = any(is_fallible(call, judge.given.dialect) for call in calls)
         self._broken = False
         self._sources: list[_Source] = []
         self._values: dict[int, Callable[[], Value]] = {}

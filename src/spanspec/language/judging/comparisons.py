@@ -190,7 +190,7 @@ def _motion(judge: Judge, statement: Compare, span: Span | None) -> tuple[Motion
     motion = motion_of(judge, statement.left) | flipped(motion_of(judge, statement.right))
     names = [*names_in(statement.left), *names_in(statement.right)]
     undecided = any(judge.picker.predicates.look(name, span).undecided for name in names)
-    fallible = any(is_fallible(call) for call in _calls(statement))
+    fallible = any(is_fallible(call, judge.given.dialect) for call in _calls(statement))
     return motion, undecided, fallible
 
 
@@ -260,11 +260,12 @@ def _is_duration(node: Expression) -> bool:
     return isinstance(node, Name) and node.place in (Place.SPAN, Place.BARE) and node.key == "duration" and not node.via
 
 
-def is_fallible(call: Call) -> bool:
+def is_fallible(call: Call, dialect: Dialect) -> bool:
     """Whether its expression may have no value on some further span."""
+    places = (Place.SPAN, Place.BARE) if dialect is Dialect.EXPECT else (Place.SPAN,)
     expressions = arguments_of(call).expressions
     return any(
-        not (isinstance(node, Name) and node.place is Place.SPAN and node.key in _TOTAL_KEYS and not node.via)
+        not (isinstance(node, Name) and node.place in places and node.key in _TOTAL_KEYS and not node.via)
         for node in expressions
     )
 
