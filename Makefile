@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 LOCK   := requirements/dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench docs format lock servers clean
+.PHONY: help install demo test fuzz check bench docs format lock servers clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ demo: install ## start the shop, run its tests, break it in six ways and show wh
 
 test: install ## run all tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+fuzz: install ## run the generated tests for long (FUZZ=20 times as many examples)
+	SPANSPEC_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest -n 2 --timeout 7200 tests/language/test_fuzz.py tests/language/test_early.py \
+	  tests/language/test_format.py tests/runner/test_evaluation.py $(PYTEST_ARGS)
 
 check: install ## hold style, types, import contracts, gauges and docs
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bench.large_trace import best, spans
@@ -113,8 +114,8 @@ def _selecting() -> Iterator[str]:
         wanted = [span.span_id for span in by_hand(traces[0])]
         assert [span.span_id for span in select(selector, Given(trace=traces[0]))] == wanted
         first = min(_timed(lambda trace=trace: select(selector, Given(trace=trace))) for trace in traces[1:])
-        again = best(lambda: select(selector, Given(trace=traces[0])))
-        hand = best(lambda: by_hand(traces[0]))
+        again = best(partial(select, selector, Given(trace=traces[0])))
+        hand = best(partial(by_hand, traces[0]))
         yield (
             f"{size:>7} spans, {len(wanted)} selected: {again * 1000:.2f} ms, {again / hand:.2f} times the loop by hand (goal at most 2);"
             f" {first / hand:.2f} times when the trace is new and its indexes are built"

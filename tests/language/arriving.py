@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from spanspec.model.ids import SpanId
-from spanspec.model.span import Span
+from spanspec.model.span import Event, Span
 from spanspec.testing import span
 from tests.language.reading import HOST
 
+VARIABLES = {"ONE": 1, "A": "a"}
 INJECTED = SpanId("f" * 16)
 SELECTORS = [
     'span[name = "a"]',
@@ -46,6 +47,34 @@ SELECTORS = [
     'span[name = "a"], span[name = "b"]',
     '(span[name = "a"] span[]):not(span[name = "c"])',
     "span[x = 1 tracetest.selected_spans.count = 1]",
+    "span[]:fastest",
+    "span[]:nth(2)",
+    'span[name = "a"] span[]:nth(1)',
+    'span[name = "b"] < span[]',
+    'span[name in ["a", "b"]]',
+    'span[name not-in ["a"]]',
+    'span[name contains "a"]',
+    'span[name not-contains "a"]',
+    'span[name starts-with "b"]',
+    'span[name ends-with "b"]',
+    'span[name matches "[ab]"]',
+    'span[name not-matches "[ab]"]',
+    "span[x != 1]",
+    "span[x >= 1 x <= 1]",
+    "span[x = null]",
+    "span[x = true]",
+    "span[x > -1.5]",
+    'span[event:name = "e" event:n = 1]',
+    "span[not (event:n = 1 event:n = 2)]",
+    "span[link:span_id exists]",
+    'span[resource:host.name = "one"]',
+    'span[scope:name = "lib"]',
+    "span[attr:x = var:ONE]",
+    'span[name = "${var:A}"]',
+    "span[span:duration = 0ms]",
+    "span[x = response:status]",
+    "span[x = env:ONE]",
+    "span[x < trace:span_count]",
 ]
 QUANTIFIERS = ["some", "no", "every", "exactly 1", "exactly 2", "at least 2", "at most 1", "between 1 and 2"]
 RELATIONS = ["followed by", "then", "calls", "leads to", "preceded by", "overlaps", "inside"]
@@ -61,17 +90,29 @@ CONDITIONS = [
     "(count(> span[]) < 2)",
     "span:child_count < 2",
     'parent:name = "a"',
+    '(x = 1 implies name = "a")',
+    '(name | upper) = "A"',
+    "x in [1, 2]",
+    "(x = 1 and x exists)",
+    "x missing",
+    "(-x < 0)",
+    "(x + 1 < 3)",
+    "event:n = 1",
+    "(every > span[] calls span[])",
+    "(x = null or x = true)",
 ]
 VALUES = [
     "count({})", "total_time({})", "busy_time({})", "max({})", "min({})", "max({}, x)", "sum({}, x)", "avg({})",
     "distinct({}, x)", "repeats({})", "repeats({}, name)", "concurrency({})", "depth({})", "self_time({})",
-    "critical_time({})", "median({})", "count({}) * 2", "0 - count({})", "count({}) - 2", "-count({})",
+    "critical_time({})", "median({})", "count({}) * 2", "count({}) / 2", "count({}) + 1", "p90({})", "values({}, x) | length", "first({}, x)", "last({}, x)", "count({}) | round 1", "0 - count({})", "count({}) - 2", "-count({})",
 ]  # fmt: skip
 PLAIN = [
     "no_errors()", "no_errors(except=span[name = \"a\"])", "no_errors(except=span[name = \"a\"] span[])",
     "no_errors(except=span[]:leaf)", "no_orphans()", "no_n_plus_one(threshold=2)", "complete()",
     "trace:span_count < 4", "trace:span_count >= 3", "trace:depth <= 2", "trace:error_count = 0", "trace:duration < 8ms",
     'services() = ["s", "t"]', 'services() contains "s"', 'services() not-contains "t"', 'edges() contains "s -> t"',
+    "response:status exists", "var:ONE exists", "response:status = 200", "var:ONE = 1", "env:ONE < 2",
+    'services() in [["s", "t"], "s"]', '"${var:A}" = "a"', "trace:service_count <= 1",
     'gap(span[name = "a"], span[name = "b"]) < 2ms', 'gap(span[name = "a"], span[name = "b"]) > 0ms',
 ]  # fmt: skip
 COMPARATORS = ["<", "<=", ">", ">=", "=", "!="]
@@ -138,6 +179,7 @@ def arrivals(draw: st.DrawFn) -> list[Span]:
                 end=start + draw(st.integers(-1, 5)),
                 status=draw(st.sampled_from(["unset", "unset", "error"])),
                 links=linked,
+                events=[Event(name="e", attributes={"n": n}) for n in draw(st.sampled_from([(), (), (1,), (1, 2)]))],
                 resource=resource,
                 attributes={"db.system": "x"} if draw(st.booleans()) else {},
                 **more,

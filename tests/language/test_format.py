@@ -11,10 +11,11 @@ from spanspec.language.format import format, format_predicate, format_step  # no
 from spanspec.language.grammar.walk import walk
 from spanspec.language.parser import parse_expression, parse_selector, parse_statement, parse_template
 from spanspec.language.syntax import Expression, Name, Place, Selector, Statement, Template, Text
+from tests.fuzzing import FACTOR
 from tests.language.trees import expressions, names, selector_trees, statements, templates
 
 _PARSERS = {"selector": parse_selector, "statement": parse_statement, "expression": parse_expression}
-_thorough = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+_thorough = settings(max_examples=300 * FACTOR, deadline=None, suppress_health_check=list(HealthCheck))
 
 # Hypothesis writes the strategies out when it reports; for a grammar that is long, and says so.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")

@@ -12,13 +12,14 @@ from spanspec.definition.plan import ExpectPlan, Plan, SettleSettings
 from spanspec.language.dialect import Dialect
 from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble
+from spanspec.model.context import TriggerResult
 from spanspec.results.model import SourcePlace
 from spanspec.runner.evaluate import evaluate
 from spanspec.runner.evaluation import Evaluation
 from spanspec.source.text import SourceText
 from spanspec.testing import span, trigger_span
 from tests.fuzzing import thorough
-from tests.language.arriving import INJECTED, arrivals, assertions, selectors, statements
+from tests.language.arriving import INJECTED, VARIABLES, arrivals, assertions, selectors, statements
 from tests.language.reading import HOST, statement
 from tests.runner.simulated import spec
 
@@ -51,7 +52,11 @@ def begun(plan: Plan, *, triggered: bool) -> Evaluation:
     """Before the first span."""
     trigger = trigger_span() if triggered else None
     empty = assemble((), trace_id=span("x").trace_id, injected=INJECTED if triggered else None, trigger=trigger)
-    return Evaluation.begin(plan, Given(trace=empty, clock_skew_ns=SKEW_NS))
+    response = TriggerResult(kind="http", start_ns=0, end_ns=1, status=200) if triggered else None
+    return Evaluation.begin(
+        plan,
+        Given(trace=empty, clock_skew_ns=SKEW_NS, variables=VARIABLES, environment={"ONE": "1"}, response=response),
+    )
 
 
 def reference(evaluation: Evaluation, spans: Sequence[Span]) -> tuple[Truth, ...]:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from spanspec.language.syntax import Selector, Statement
     from spanspec.language.verdict import NearMiss
     from spanspec.model.ids import SpanId
+    from spanspec.model.span import Span
 
 _MAX_CULPRITS = 100
 _TOLD = 3
@@ -232,9 +233,7 @@ class _Spec:
         }
         elsewhere = [name for name in names_in(statement) if name.via]
         if elsewhere:  # where the trigger's id is only guessed, who has a parent is not known yet
-            look = self._judge.picker.predicates.look
-            moving = (s.span_id for s in self.sure if any(look(name, s).undecided for name in elsewhere))
-            violated.difference_update(moving)
+            violated.difference_update(span.span_id for span in self.sure if self._moves(elsewhere, span))
         return Truth.FAILS if violated else Truth.UNDECIDED
 
     @cached_property
@@ -243,6 +242,13 @@ class _Spec:
 
     def _sure_nodes(self) -> list[int]:
         return [self._judge.picker.node(span) for span in self.sure]
+
+    def _moves(self, names: Sequence[Name], span: Span) -> bool:
+        look = self._judge.picker.predicates.look
+        try:
+            return any(look(name, span).undecided for name in names)
+        except EvaluationError:  # a name that cannot stand here never can
+            return False
 
     def _count_outcome(self, statement: Statement) -> Outcome | None:
         """What a comparison of the number of selected spans may become; None when it is another statement."""

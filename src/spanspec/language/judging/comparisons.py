@@ -48,6 +48,7 @@ _WEIGHED = 50
 _LISTED = 200
 _duration = attrgetter("duration_ns")
 _TOTAL_KEYS = frozenset({"duration", "name", "kind", "start", "end", "status", "id"})
+_TOTAL_BARE = frozenset({"duration", "name", "kind", "status"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +263,10 @@ def _is_duration(node: Expression) -> bool:
 
 def is_fallible(call: Call, dialect: Dialect) -> bool:
     """Whether its expression may have no value on some further span."""
-    places = (Place.SPAN, Place.BARE) if dialect is Dialect.EXPECT else (Place.SPAN,)
+    total = {Place.SPAN: _TOTAL_KEYS, Place.BARE: _TOTAL_BARE if dialect is Dialect.EXPECT else frozenset()}
     expressions = arguments_of(call).expressions
     return any(
-        not (isinstance(node, Name) and node.place in places and node.key in _TOTAL_KEYS and not node.via)
-        for node in expressions
+        not (isinstance(node, Name) and node.key in total.get(node.place, ()) and not node.via) for node in expressions
     )
 
 

@@ -167,7 +167,10 @@ class _Look:
     def _may_change(self, name: Name) -> bool:
         if self.given.closed or self.span is None or not name.via:
             return False
-        return look_up(name, self.span, self.given).undecided
+        try:
+            return look_up(name, self.span, self.given).undecided
+        except EvaluationError:  # a name that cannot stand here, which its value will say
+            return False
 
     def _told_by_reference(self, statement: Compare) -> tuple[str, ...]:
         """A note when the reference would have let it pass: an existing file may have relied on it."""

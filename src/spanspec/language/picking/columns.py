@@ -157,6 +157,8 @@ class Columns:
 
     def _column(self, name: Name, predicates: Predicates) -> Column | None:
         given = predicates.given
+        if name.via or given.dialect is Dialect.COMPAT:
+            return None
         key = (name.place, name.key, given.dialect, given.aliases)
         found = self._known.get(key)
         if found is None:
@@ -169,8 +171,6 @@ class Columns:
     def _values(self, name: Name, predicates: Predicates) -> list[object] | None:
         """The value on each node."""
         dialect = predicates.given.dialect
-        if name.via or dialect is Dialect.COMPAT:
-            return None
         bare = ("name", "kind") if dialect is Dialect.SPECS else tuple(_FIELDS)
         if (name.place is Place.BARE and name.key in bare) or (
             name.place is Place.SPAN and name.key in _FIELDS and name.key != "service"
