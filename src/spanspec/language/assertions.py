@@ -81,7 +81,14 @@ def judge_spec(selector: Selector, assertions: Sequence[Statement], given: Given
         spec = _Spec(selector, given)
     except EvaluationError as error:
         return tuple(AssertionVerdict(judgement=_broken(str(error))) for _ in assertions)
-    return tuple(spec.judge(assertion) for assertion in assertions)
+    return tuple(_judged(spec, assertion) for assertion in assertions)
+
+
+def _judged(spec: _Spec, assertion: Statement) -> AssertionVerdict:
+    try:
+        return spec.judge(assertion)
+    except EvaluationError as error:
+        return AssertionVerdict(judgement=_broken(str(error)))
 
 
 def _broken(error: str) -> Judgement:
