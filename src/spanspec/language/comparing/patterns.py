@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from spanspec.language.comparing.forms import MAX_ITEMS, MAX_TEXT, shortened
+from spanspec.language.comparing.forms import MAX_ITEMS, MAX_TEXT, shortened, whole_text
 from spanspec.language.verdict import EvaluationError
 
 _MAX_PATTERN = 8192
@@ -31,7 +31,7 @@ def compiled(pattern: str) -> Any:
     options.log_errors = False
     options.max_mem = _MAX_MEMORY
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(whole_text(pattern), options)
     except re2.error as error:
         detail = error.args[0] if error.args else ""
         reason = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
