@@ -64,7 +64,17 @@ class DiagnosticsError(SpanspecError):
 
 
 class TriggerError(SpanspecError):
-    """A trigger could not start its transaction, or got no answer."""
+    """A trigger could not start its transaction, or got no answer.
+
+    Args:
+        message: What happened.
+        help: How to go on.
+        unreachable: The address that could not even be connected to; empty where it was something else.
+    """
+
+    def __init__(self, message: str, *, help: str = "", unreachable: str = "") -> None:  # noqa: A002
+        super().__init__(message, help=help)
+        self.unreachable = unreachable
 
 
 class StoreError(SpanspecError):

@@ -16,7 +16,7 @@ from spanspec.results.mask import masked
 from spanspec.results.model import CaseError, CaseResult, Outcome, Settlement, Timings, worst
 from spanspec.results.progress import CaseFired, CaseWaiting
 from spanspec.runner.evaluate import evaluate
-from spanspec.runner.firing import context_of, judged, settled, trigger_span
+from spanspec.runner.firing import context_of, fire, judged, settled, trigger_span
 from spanspec.runner.hooks import Scope, set_up, tear_down
 from spanspec.runner.outcome import blank, checks_of, diagnosed, link_of, secrets_of, whole_window, with_gates
 from spanspec.runner.session import INTERRUPTED, Ended
@@ -142,7 +142,7 @@ class _Try:
                 if isinstance(sent, CaseError):
                     return self._errored(sent)
                 self._sent = sent
-                response = await sent.trigger.fire(sent.context, self._session.clock)
+                response = await fire(sent.trigger, sent.context, self._session, self._plan.name)
         except SpanspecError as error:
             return await self._unanswered(CaseError(message=error.message, help=error.help))
         except TimeoutError:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from spanspec.errors import TriggerError
 from spanspec.model.assemble import TRIGGER_NAME
 from spanspec.model.context import TraceContext
 from spanspec.model.span import Resource, Span
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from spanspec.model.attributes import AttributeValue
     from spanspec.model.context import TriggerResult
     from spanspec.runner.session import Session
+    from spanspec.triggers.base import Trigger
 
 
 def context_of(plan: Plan, session: Session) -> TraceContext:
@@ -32,6 +34,29 @@ def context_of(plan: Plan, session: Session) -> TraceContext:
     return TraceContext(
         trace_id=session.ids.trace_id(), span_id=session.ids.span_id(), baggage=baggage, otlp_endpoint=endpoint
     )
+
+
+async def fire(trigger: Trigger, context: TraceContext, session: Session, case: str) -> TriggerResult:
+    """Fire a trigger, unless its address is known to be dead.
+
+    Args:
+        trigger: What is fired.
+        context: Its trace context.
+        session: The run's.
+        case: Who fires it, for messages of others.
+
+    Raises:
+        TriggerError: No answer.
+    """
+    clock, reach = session.clock, session.reach
+    reach.hold(trigger, clock.monotonic_ns())
+    try:
+        response = await trigger.fire(context, clock)
+    except TriggerError as error:
+        reach.failed(trigger, error, case, clock.monotonic_ns())
+        raise
+    reach.reached(trigger)
+    return response
 
 
 def judged(context: TraceContext, response: TriggerResult, session: Session, *, awaited: bool) -> TraceContext:

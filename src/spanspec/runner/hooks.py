@@ -20,7 +20,7 @@ from spanspec.results.explain import why
 from spanspec.results.model import HookResult, Outcome
 from spanspec.results.progress import HookRunning
 from spanspec.runner.evaluate import outputs_of
-from spanspec.runner.firing import context_of, judged, settled, trigger_span
+from spanspec.runner.firing import context_of, fire, judged, settled, trigger_span
 from spanspec.source.diagnostics import Severity
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class _Item:
         awaited = any(output.has_selector for output in self._hook.outputs) and scope.session.store is not None
         if awaited and scope.session.store is not None:
             scope.session.store.expect(context.trace_id)
-        response = await bound.trigger.fire(context, scope.session.clock)
+        response = await fire(bound.trigger, context, scope.session, scope.plan.name)
         self.reason = refusal(response)
         if self.reason:
             self.outcome = Outcome.FAILED

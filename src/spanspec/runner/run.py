@@ -109,7 +109,7 @@ async def run_arranged(arrangement: Arrangement, session: Session, manner: Manne
         duration_ns=session.clock.monotonic_ns() - began,
         cases=cases,
         seed=session.seed,
-        notes=notes,
+        notes=(*notes, *session.reach.notes()),
         build=build_of(session.environment),
         suites=masked(suite_results(arrangement, cases, board.suites), secrets),
         shard=manner.shard,

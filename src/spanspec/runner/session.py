@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from spanspec.results.model import CaseError
+from spanspec.runner.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,7 @@ class Session:
         notes: Remarks about the run as a whole, such as a port that was taken.
         secrets: Patterns of the names of variables that are secrets, besides the usual ones.
         surroundings: The system under test, where this run started it.
+        reach: Which addresses nobody answers at.
     """
 
     clock: Clock
@@ -59,6 +61,7 @@ class Session:
     notes: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     surroundings: Surroundings | None = None
+    reach: Reach = field(default_factory=Reach)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

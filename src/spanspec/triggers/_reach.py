@@ -44,7 +44,12 @@ def failure(attempt: Attempt, fault: BaseException, *, waited_s: float = 0.0) ->
     kind, reason = _reason(fault, attempt)
     where = f" ({attempt.where})" if attempt.where and attempt.where not in attempt.what else ""
     waited = f", waited {waited_s:.1f} s" if kind == "timeout" and waited_s else ""
-    return TriggerError(f"{attempt.what} failed{where}: {reason}{waited}", help=_help(kind, attempt))
+    never = kind in ("refused", "unresolved") or "connecttimeout" in type(fault).__name__.lower()
+    return TriggerError(
+        f"{attempt.what} failed{where}: {reason}{waited}",
+        help=_help(kind, attempt),
+        unreachable=(attempt.where or attempt.what) if never else "",
+    )
 
 
 def address_of(url: str) -> tuple[str, int | None]:
