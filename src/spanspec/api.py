@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -37,7 +37,8 @@ from spanspec.stores import memory
 from spanspec.stores.base import STORES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from spanspec.archive.outcomes import Remembered
     from spanspec.definition.plan import RunSettings
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from spanspec.results.model import RunResult
     from spanspec.results.progress import Listener, Progress
     from spanspec.runner.arrange import Arrangement
+    from spanspec.runner.session import Surroundings
 
 
 class SystemClock:
@@ -193,6 +195,7 @@ async def execute(
     listener: Listener | None = None,
     seed: int | None = None,
     prepared: Prepared | None = None,
+    surroundings: Callable[[Session], AbstractAsyncContextManager[Surroundings]] | None = None,
 ) -> RunResult:
     """Run what was loaded against a live system, with a receiver of its own where a case collects a trace.
 
@@ -201,6 +204,8 @@ async def execute(
         listener: Takes progress.
         seed: Of the generators; random when left out.
         prepared: What was chosen of it; all by default.
+        surroundings: Starts the system under test, given the session with the receiver's address, and stops it after the
+            last tear-down; what its services write is attached to cases that do not pass.
 
     Raises:
         ReceiverError: The receiver could not listen.
@@ -210,10 +215,15 @@ async def execute(
     session = new_session(loaded, seed, listener)
     prepared = prepared or prepare(loaded, seed=seed)
     arrangement, manner = prepared.arrangement, prepared.manner
-    if all(case.plan.skip_trace or case.plan.skip for case in arrangement.cases):
-        return await run_arranged(arrangement, session, replace(manner, linger_s=0.0), version=__version__)
+    blind = all(case.plan.skip_trace or case.plan.skip for case in arrangement.cases)
+    manner = replace(manner, linger_s=0.0) if blind else manner
     remarks: list[str] = []
-    async with listening(session, loaded.settings, remarks) as session:
+    async with AsyncExitStack() as stack:
+        if not blind:
+            session = await stack.enter_async_context(listening(session, loaded.settings, remarks))
+        if surroundings is not None:
+            started = await stack.enter_async_context(surroundings(session))
+            session = replace(session, surroundings=started)
         run = await run_arranged(arrangement, session, manner, version=__version__)
     return replace(run, notes=(*run.notes, *remarks))
 

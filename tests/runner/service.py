@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -63,7 +64,8 @@ def service(answer: Answer = lambda asked: (200, {})) -> Iterator[Service]:
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            with contextlib.suppress(ConnectionError):  # whoever asked may have been cut off
+                self.wfile.write(content)
 
         do_GET = do_POST
 

@@ -6,8 +6,12 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from spanspec.definition.plan import HookPlan, Plan
+from spanspec.model.context import TriggerResult
 from spanspec.results.model import CaseResult, Outcome
+from spanspec.runner.hooks import refusal
 from spanspec.runner.run import run_all
 from tests.runner.service import Asked, case, hook, output, service, session
 
@@ -155,6 +159,23 @@ def test_variables_are_evaluated_once_a_try() -> None:
         again = run(plan, seed=3)
     assert result.outcome is again.outcome is Outcome.PASSED
     assert len({path.rpartition("/")[2] for path in shop.paths}) == 1
+
+
+REFUSALS = [
+    ("http", 399, {}, ""), ("http", 404, {}, "it answered 404: gone"), ("graphql", 500, {}, "it answered 500: gone"),
+    ("grpc", 0, {}, ""), ("grpc", 5, {}, "its status is 5: gone"), ("command", 0, {}, ""),
+    ("command", 2, {"stderr": "\n no such table"}, "its exit code is 2: no such table"), ("kafka", None, {}, ""),
+    ("command", -9, {}, "its exit code is -9: gone"), ("python", 503, {}, "it answered 503: gone"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "status", "attributes", "reason"), REFUSALS)
+def test_an_answer_that_says_no_is_known_by_its_kind(
+    kind: str, status: int | None, attributes: Any, reason: str
+) -> None:
+    """With the first words of what was said."""
+    answer = TriggerResult(kind=kind, start_ns=0, end_ns=0, status=status, body="gone", attributes=attributes)
+    assert refusal(answer) == reason
 
 
 def test_ctrl_c_runs_the_tear_down() -> None:

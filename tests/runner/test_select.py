@@ -105,6 +105,16 @@ def test_tags_are_alternatives_in_any_case() -> None:
     assert names(chosen(some(), tags=("auth", "money"))) == ["login", "checkout"]
 
 
+def test_ids_are_compared_whole() -> None:
+    """Of tests and of suites."""
+    items: list[Item] = [
+        case("a", "", id="one"),
+        case("b", "", id="one more"),
+        suite("c", step(case("d", "")), id="two"),
+    ]
+    assert names(chosen(items, ids=("one", "two"))) == ["a", "c"]
+
+
 def test_what_is_needed_comes_along() -> None:
     """All the way, and the user is told."""
     found = chosen(some(), keyword="mail")

@@ -29,14 +29,11 @@ def watching(paths: Sequence[str], once: Callable[[], int]) -> int:
     roots = roots_of(paths, Path.cwd())
     code = 0
     with contextlib.suppress(KeyboardInterrupt):
-        code = _guarded(once)
-        if code == 130:
-            return code
-        for changed in _changes(roots):
-            click.echo(visible(f"\n{_shown(changed)} changed"), err=True)
+        while code != 130:
+            before = snapshot(roots)
             code = _guarded(once)
-            if code == 130:
-                break
+            if code != 130:
+                click.echo(visible(f"{_shown(_changed(roots, before))} changed"), err=True)
     return code
 
 
@@ -62,26 +59,27 @@ def _guarded(once: Callable[[], int]) -> int:
         return fault.exit_code
 
 
-def _changes(roots: Sequence[Path]) -> Iterator[list[str]]:
-    """The names of what has changed, each time something has."""
+def _changed(roots: Sequence[Path], before: dict[str, tuple[int, int]]) -> list[str]:
+    """What is no more as it was, as soon as something is not: also what changed while the tests ran."""
+    for _ in _wakes(roots):
+        now = snapshot(roots)
+        if now != before:
+            return sorted({path for path, _ in now.items() ^ before.items()})
+    raise KeyboardInterrupt  # the watch was ended
+
+
+def _wakes(roots: Sequence[Path]) -> Iterator[None]:
+    """At once, then when there may be something new, and every few seconds."""
+    yield
     try:
         library = importlib.import_module("watchfiles")
     except ImportError:
-        yield from _polled(roots)
-        return
-    for batch in library.watch(*roots, raise_interrupt=True, watch_filter=lambda _, path: wanted(path, roots)):
-        yield sorted({path for _, path in batch})
-
-
-def _polled(roots: Sequence[Path]) -> Iterator[list[str]]:
-    known = snapshot(roots)
-    while True:
-        time.sleep(POLL_S)
-        now = snapshot(roots)
-        if now != known:
-            changed = sorted({path for path, _ in now.items() ^ known.items()})
-            known = now
-            yield changed
+        while True:
+            time.sleep(POLL_S)
+            yield
+    options = {"yield_on_timeout": True, "rust_timeout": 2000, "raise_interrupt": True}
+    for _ in library.watch(*roots, watch_filter=lambda _, path: wanted(path, roots), **options):
+        yield
 
 
 def snapshot(roots: Iterable[Path]) -> dict[str, tuple[int, int]]:

@@ -223,17 +223,19 @@ class _Item:
 
 
 def refusal(response: TriggerResult) -> str:
-    """Why an answer says that the thing was not done, or empty."""
+    """Why an answer says that the thing was not done, or empty: a status of HTTP, a status of gRPC, an exit code."""
     status = response.status
     if status is None:
         return ""
-    if response.kind in ("http", "graphql"):
-        return f"it answered {status}{_excerpt(response.body)}" if status >= 400 else ""
-    what = "the exit code" if response.kind == "command" else "the status"
-    return f"{what} is {status}{_excerpt(response.body)}" if status != 0 and response.kind in _ZERO_IS_GOOD else ""
+    if response.kind in _EXIT_CODES:
+        said = str(response.attributes.get("stderr", "")) or response.body
+        return f"its exit code is {status}{_excerpt(said)}" if status else ""
+    if response.kind == "grpc":
+        return f"its status is {status}{_excerpt(response.body)}" if status else ""
+    return f"it answered {status}{_excerpt(response.body)}" if status >= 400 else ""
 
 
-_ZERO_IS_GOOD = ("command", "grpc")
+_EXIT_CODES = frozenset({"command", "k6", "artillery", "cypress", "playwright"})
 
 
 def _excerpt(body: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TRIES = 3
 PAUSE_NS = 5_000_000_000
-_FIELDS = ("url", "address", "brokers", "broker_urls", "host")
+_FIELDS = ("url", "address", "brokerUrls", "host")
 
 
 @dataclass(slots=True)

@@ -130,7 +130,13 @@ def _matching(units: Sequence[Unit], wanted: Selection) -> list[Unit]:
     keep = condition(wanted.keyword) if wanted.keyword else None
     tags = {tag.lower() for tag in wanted.tags}
     words = [(unit, words_of(unit)) for unit in units]
-    found = [unit for unit, its in words if (keep is None or keep(its)) and (not tags or not tags.isdisjoint(its.tags))]
+    found = [
+        unit
+        for unit, its in words
+        if (keep is None or keep(its))
+        and (not tags or not tags.isdisjoint(its.tags))
+        and (not wanted.ids or unit.node.plan.id in wanted.ids)
+    ]
     if not found and units:
         raise _nothing(wanted, [its for _, its in words])
     return found
