@@ -49,9 +49,11 @@ def roots_of(paths: Sequence[str], cwd: Path) -> list[Path]:
 
 
 def _guarded(once: Callable[[], int]) -> int:
-    """One run; a fault of usage or of the world is told and does not end the watch."""
+    """One run; a fault of usage or of the world is told and does not end the watch, Ctrl-C does."""
     try:
         return once()
+    except KeyboardInterrupt:
+        return 130
     except SpanspecError as fault:
         click.echo(visible(f"error: {fault.message}"), err=True)
         if fault.help:
