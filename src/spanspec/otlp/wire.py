@@ -45,6 +45,21 @@ def status_json(code: int, message: str) -> bytes:
     return _json({"code": code, "message": message})
 
 
+def request_by_text(trace_id: str, *, raw: int = 0) -> bytes:
+    """A question for a trace whose first field is its id as text.
+
+    Args:
+        trace_id: The id.
+        raw: The number of the field that, set to true, asks for the trace as it came; 0 for none.
+    """
+    return _text(1, trace_id) + (_number(raw, 1) if raw else b"")
+
+
+def request_by_bytes(trace_id: str) -> bytes:
+    """A question for a trace whose first field is its id as 16 bytes."""
+    return _delimited(1, bytes.fromhex(trace_id))
+
+
 def read_response(body: bytes) -> tuple[int, str]:
     """The rejected spans and the message of an export response in protobuf.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from spanspec.errors import StoreError
 from spanspec.plugins import Family
 
 if TYPE_CHECKING:
-    from spanspec.model.context import TimeWindow
+    from collections.abc import AsyncIterator
+
+    from spanspec.model.context import Clock, TimeWindow
     from spanspec.model.ids import TraceId
     from spanspec.model.span import Span
 
@@ -82,4 +85,70 @@ class AwaitableStore(Protocol):
 
     async def changed(self, trace_id: TraceId) -> None:
         """Return when spans of the trace have arrived since the last `fetch` of it; at once if they already have."""
+        ...
+
+
+class UnreachableError(StoreError):
+    """Nothing answers at the store's address; asking again will not help."""
+
+
+class DeniedError(StoreError):
+    """The store does not take our credentials."""
+
+
+class PassingError(StoreError):
+    """The store could not answer this time, and the protocol allows to ask again.
+
+    Args:
+        message: As for every error.
+        wait_s: How long the store asks to wait; None where it does not say.
+        help: One imperative sentence.
+    """
+
+    def __init__(self, message: str, *, wait_s: float | None = None, help: str = "") -> None:  # noqa: A002
+        super().__init__(message, help=help)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a test of a store.
+
+    Attributes:
+        name: What was tried: `port`, `answer`, `authentication`, `query`.
+        passed: Whether it did.
+        text: What was seen.
+        help: How to go on; empty where it passed.
+    """
+
+    name: str
+    passed: bool
+    text: str
+    help: str = ""
+
+
+class OpenStore(TraceStore, Protocol):
+    """A store with its connections, for as long as a run needs it."""
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        ...
+
+    def check(self) -> AsyncIterator[Step]:
+        """Try the way to the store step by step; ends after the first that fails."""
+        ...
+
+
+@runtime_checkable
+class RemoteStore(Protocol):
+    """A store's class whose traces lie elsewhere: it is opened once a run, and asked again and again.
+
+    Attributes:
+        store_lag: Seconds that the store may take to show a span after it has it.
+    """
+
+    store_lag: float
+
+    def open(self, clock: Clock) -> OpenStore:
+        """The store with connections of its own; nothing is sent yet."""
         ...

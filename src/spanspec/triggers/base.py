@@ -264,6 +264,11 @@ def _marks(info: Any) -> tuple[type, ...]:
     return tuple(type(mark) for mark in info.metadata)
 
 
+def secrets_of_fields(model: BaseModel) -> Iterable[str]:
+    """The values of a class that are marked as secret, or whose names speak of one, at any depth."""
+    return _secrets_in(model)
+
+
 def _secrets_in(model: BaseModel) -> Iterator[str]:
     for name, info in type(model).model_fields.items():
         value, marks = getattr(model, name), _marks(info)
