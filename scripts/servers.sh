@@ -5,10 +5,14 @@
 # Exits non-zero when one could not be had.
 set -eu
 
-SERVERS="postgresql node kafka rabbitmq"
+SERVERS="postgresql node kafka rabbitmq zipkin opensearch elasticsearch collector"
 PLACE=${SPANSPEC_SERVERS_DIR:-$HOME/.cache/spanspec-servers}
 KAFKA=4.4.0
 MAVEN_DEPENDENCY=3.6.1
+ZIPKIN=3.6.1
+OPENSEARCH=2.19.6
+ELASTICSEARCH=7.17.28
+COLLECTOR=0.161.0
 
 # --- the servers ---------------------------------------------------------------------------------------------------
 
@@ -38,6 +42,37 @@ kafka() {
 
 rabbitmq() {
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || debian rabbitmq-server
+}
+
+zipkin() {
+  java17
+  maven_artifact "zipkin-$ZIPKIN" "io.zipkin:zipkin-server:$ZIPKIN:jar:exec"
+}
+
+opensearch() {
+  java17
+  maven_zip "opensearch-$OPENSEARCH" "org.opensearch.distribution.integ-test-zip:opensearch:$OPENSEARCH:zip"
+}
+
+# For the documents of Elastic APM.
+elasticsearch() {
+  java17
+  maven_zip "elasticsearch-$ELASTICSEARCH" "org.elasticsearch.distribution.integ-test-zip:elasticsearch:$ELASTICSEARCH:zip"
+}
+
+# The OpenTelemetry Collector with the components in servers-collector.yaml, built by its own builder; takes some minutes.
+collector() {
+  place="$PLACE/collector-$COLLECTOR"
+  if [ -x "$place/otelcol" ]; then return; fi
+  command -v go >/dev/null 2>&1 || debian golang-go
+  draft="$PLACE/.collector.$$"
+  mkdir -p "$draft"
+  GOBIN="$draft" go install "go.opentelemetry.io/collector/cmd/builder@v$COLLECTOR"
+  cp scripts/servers-collector.yaml "$draft/builder.yaml"
+  (cd "$draft" && ./builder --config=builder.yaml >build.log 2>&1) || { tail -20 "$draft/build.log" >&2; exit 1; }
+  mkdir -p "$place"
+  mv "$draft/built/otelcol" "$place/otelcol"
+  rm -rf "$draft"
 }
 
 # --- what they stand on --------------------------------------------------------------------------------------------
@@ -94,6 +129,22 @@ maven_artifact() {
   mkdir -p "$draft"
   mvn -B -q "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY:copy" -Dartifact="$2" -DoutputDirectory="$draft"
   mv "$draft" "$PLACE/$folder"
+}
+
+# maven_zip FOLDER GROUP:ARTIFACT:VERSION:zip: what is in the archive, into $PLACE/FOLDER; readable to all, for these servers
+# refuse to run as root.
+maven_zip() {
+  folder=$1
+  [ ! -d "$PLACE/$folder" ] || return 0
+  command -v mvn >/dev/null 2>&1 || debian maven
+  command -v unzip >/dev/null 2>&1 || debian unzip
+  draft="$PLACE/.$folder.$$"
+  mkdir -p "$draft"
+  mvn -B -q "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY:copy" -Dartifact="$2" -DoutputDirectory="$draft"
+  unzip -q -d "$draft/out" "$draft"/*.zip
+  mv "$draft"/out/* "$PLACE/$folder"
+  chmod -R a+rX "$PLACE/$folder"
+  rm -rf "$draft"
 }
 
 mkdir -p "$PLACE"

@@ -23,7 +23,7 @@ from spanspec.language.parser import parse_statement
 from spanspec.language.statements import judge
 from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble
-from spanspec.model.ids import RandomIds
+from spanspec.model.ids import RandomIds, trace_id
 from spanspec.receiver.forward import Forwarder, Target
 from spanspec.receiver.serve import Receiver
 from spanspec.results.model import CheckResult, Outcome
@@ -31,6 +31,7 @@ from spanspec.runner.arrange import arrange, hold
 from spanspec.runner.run import DEFAULT_JOBS, Manner, run_all_stored, run_arranged
 from spanspec.runner.select import Selection, choose
 from spanspec.runner.session import Session
+from spanspec.runner.stores import fetched_trace, is_read, opened
 from spanspec.source.diagnostics import has_errors
 from spanspec.source.text import SourceText
 from spanspec.stores import memory
@@ -197,7 +198,7 @@ async def execute(
     prepared: Prepared | None = None,
     surroundings: Callable[[Session], AbstractAsyncContextManager[Surroundings]] | None = None,
 ) -> RunResult:
-    """Run what was loaded against a live system, with a receiver of its own where a case collects a trace.
+    """Run what was loaded against a live system, with a receiver of its own where a case awaits its trace there.
 
     Args:
         loaded: What was loaded.
@@ -209,18 +210,20 @@ async def execute(
 
     Raises:
         ReceiverError: The receiver could not listen.
+        DiagnosticsError: A store that a plan names cannot be used.
         UsageError: A `needs` names nothing.
     """
     seed = seed_of(seed)
     session = new_session(loaded, seed, listener)
     prepared = prepared or prepare(loaded, seed=seed)
     arrangement, manner = prepared.arrangement, prepared.manner
-    blind = all(case.plan.skip_trace or case.plan.skip for case in arrangement.cases)
-    manner = replace(manner, linger_s=0.0) if blind else manner
+    read = [case.plan for case in arrangement.cases if is_read(case.plan)]
     remarks: list[str] = []
     async with AsyncExitStack() as stack:
-        if not blind:
+        session = await stack.enter_async_context(opened(read, session))
+        if any(plan.store.embedded for plan in read):
             session = await stack.enter_async_context(listening(session, loaded.settings, remarks))
+        manner = manner if read else replace(manner, linger_s=0.0)
         if surroundings is not None:
             started = await stack.enter_async_context(surroundings(session))
             session = replace(session, surroundings=started)
@@ -259,13 +262,20 @@ async def listening(
 
 
 def execute_stored(loaded: Loaded, path: str, *, seed: int = 0) -> RunResult:
-    """Judge loaded plans on a trace in a file; `FILE#TRACE_ID` chooses one of several.
+    """Judge loaded plans on a trace in a file (`FILE#TRACE_ID` chooses one of several), or on one of their store by its id.
 
     Raises:
         OtlpError: The file holds no OTLP.
-        UsageError: The file holds no trace, or several and none is chosen.
+        StoreError: The store cannot be read.
+        DiagnosticsError: The store that the plans name cannot be used.
+        UsageError: There is no such trace, or several and none is chosen.
     """
-    return run_all_stored(loaded.items, _chosen(path), new_session(loaded, seed), version=__version__)
+    session = new_session(loaded, seed)
+    wanted = trace_id(path.rjust(32, "0")) if len(path) in (16, 32) and not Path(path).exists() else None
+    if wanted is None:
+        return run_all_stored(loaded.items, _chosen(path), session, version=__version__)
+    trace = asyncio.run(fetched_trace(wanted, loaded.plans, session))
+    return run_all_stored(loaded.items, trace, session, version=__version__)
 
 
 def stored_traces(path: str) -> list[Trace]:

@@ -128,7 +128,12 @@ loading = group(
         "--forward", multiple=True, metavar="URL", help="Pass everything received on to this OTLP endpoint; repeatable."
     ),
     click.option("--store", metavar="NAME", default="", help="Where traces are read from: a store of spanspec.yaml."),
-    click.option("--trace", "stored", metavar="FILE[#ID]", help="Judge a stored trace instead of firing a trigger."),
+    click.option(
+        "--trace",
+        "stored",
+        metavar="FILE[#ID]|ID",
+        help="Judge a stored trace, of a file or of the store, instead of firing.",
+    ),
     click.option(
         "--wait", type=click.Choice(["decided", "settled"]), help="End a case when all is decided, or when settled."
     ),

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "Run trace-based tests.",
     "schema": "Print the JSON Schema of definitions or settings.",
     "show": "Render a past run again.",
+    "store": "List the stores of traces, and test the way to one.",
 }
 """Each command with its line; its module in this folder has the same name and a `command`."""
 

@@ -20,6 +20,7 @@ from spanspec.otlp.foreign import MAX_REASON, text_of
 from spanspec.otlp.walk import records
 
 _MEMBERS: Final = frozenset({"trace", "metrics", "status", "message"})
+_PLAIN_TRACE: Final = frozenset({"batches", "resourceSpans"})
 _PARTIAL: Final = ("PARTIAL", 1, "1")
 
 
@@ -48,6 +49,9 @@ def decode_tempo_json(body: bytes) -> TempoAnswer:
         members: dict[str, msgspec.Raw] = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise OtlpError(f"no JSON: {shown(str(fault), MAX_REASON)}") from fault
+    if not members.keys() <= _MEMBERS | _PLAIN_TRACE:
+        found = ", ".join(f'"{shown(key, 40)}"' for key in sorted(members)[:5])
+        raise OtlpError(f"no answer of Tempo: an object with {found}")
     if "trace" not in members:
         return TempoAnswer(decoded=decode_json(body, lenient=True))
     status, message = (_plain(members.get(key)) for key in ("status", "message"))

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from spanspec.otlp.zipkin import Annotation
 
 LOSSES: Final = (
-    "Zipkin keeps attributes as text, times in microseconds, and a resource's own attributes on the span; "
-    "it does not tell whether an internal span had a kind"
+    "Zipkin writes names of spans and services in lower case, keeps attributes as text, times in microseconds, "
+    "and a resource's own attributes on the span, and does not tell an internal span from one without a kind"
 )
 """What is no longer there, for a note."""
 

@@ -20,6 +20,7 @@ from spanspec.runner.firing import context_of, fire, judged, settled, trigger_sp
 from spanspec.runner.hooks import Scope, set_up, tear_down
 from spanspec.runner.outcome import blank, checks_of, diagnosed, link_of, secrets_of, whole_window, with_gates
 from spanspec.runner.session import INTERRUPTED, Ended
+from spanspec.runner.stores import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,7 @@ async def run_try(
         run_test: Carries out a test that set-up or tear-down names.
     """
     began = session.clock.monotonic_ns()
+    session = session_of(plan, session)
     generators = generators_of(seed, session)
     bound = bind_variables(plan, given, environment=session.environment, generators=generators)
     fault = diagnosed(bound.diagnostics) or _without_trigger(plan)

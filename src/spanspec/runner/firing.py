@@ -14,6 +14,7 @@ from spanspec.model.span import Resource, Span
 from spanspec.results.model import Settlement
 from spanspec.runner.collect import Collected, Collector
 from spanspec.runner.evaluate import evaluate
+from spanspec.runner.polling import least_quiet_ns, rest, with_note
 from spanspec.runner.settle import Rule
 
 if TYPE_CHECKING:
@@ -117,13 +118,16 @@ async def settled(
         store=session.store,
         clock=session.clock,
         plan=plan,
-        rule=rule_of(plan.settle, round(plan.timeout_s * 1e9) - spent_ns),
+        rule=rule_of(plan.settle, round(plan.timeout_s * 1e9) - spent_ns, least_quiet_ns(session.store)),
         given=given,
         trigger=trigger,
         start_ns=session.clock.monotonic_ns(),
         report=report,
     )
-    return await collector.collect()
+    try:
+        return with_note(await collector.collect(), session.store)
+    finally:
+        rest(session.store, trigger.trace_id)
 
 
 def _without_trace(plan: Plan, given: Given) -> Collected:
@@ -140,12 +144,12 @@ def _without_trace(plan: Plan, given: Given) -> Collected:
     )
 
 
-def rule_of(settings: SettleSettings, left_ns: int) -> Rule:
-    """The settle rule's parameters, within the time that is left."""
+def rule_of(settings: SettleSettings, left_ns: int, least_quiet_ns: int = 0) -> Rule:
+    """The settle rule's parameters, within the time that is left; a store that is asked may need a longer quiet."""
     delay = settings.export_delay_s
     return Rule(
         timeout_ns=max(1, min(round(settings.timeout_s * 1e9), left_ns)),
-        quiet_ns=round(settings.quiet_s * 1e9),
+        quiet_ns=max(round(settings.quiet_s * 1e9), least_quiet_ns),
         export_delay_ns=None if delay is None else round(delay * 1e9),
         patience_ns=round(settings.patience_s * 1e9),
         async_patience_ns=round(settings.async_patience_s * 1e9),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spanspec.errors import StoreError
 from spanspec.model.assemble import assemble
 from spanspec.model.context import TimeWindow
 from spanspec.results.mask import is_secret
 from spanspec.results.model import CaseError, CaseResult, Gate, Outcome, worst
 from spanspec.runner.evaluate import evaluate, to_result
+from spanspec.runner.stores import session_of
 from spanspec.source.render import render_all
 
 if TYPE_CHECKING:
@@ -76,9 +78,13 @@ async def judge_again(ended: Ended, session: Session) -> CaseResult:
     A verdict that they would change is inconclusive, and says which span contradicts it.
     """
     result, given, collected = ended.result, ended.given, ended.collected
+    session = session_of(ended.plan, session)
     if given is None or collected is None or session.store is None or ended.plan.skip_trace:
         return result
-    fetched = await session.store.fetch(collected.trace.trace_id, whole_window(result, session))
+    try:
+        fetched = await session.store.fetch(collected.trace.trace_id, whole_window(result, session))
+    except StoreError as fault:  # the verdict stands; what came after it is not known
+        return replace(result, warnings=(*result.warnings, f"late spans cannot be looked for: {fault.message}"))
     spans = [arrived.span for arrived in fetched.spans if arrived.span.trace_id == collected.trace.trace_id]
     late = tuple(dict.fromkeys(s.span_id for s in spans if s.span_id not in collected.trace.by_id))
     if not late:
@@ -123,7 +129,7 @@ def secrets_of(bound: Bound, session: Session) -> frozenset[str]:
     """The values that no report may show: of secret variables, of secret names in the environment, of the trigger."""
     values = {str(value) for name, value in bound.variables.items() if is_secret(name, session.secrets)}
     values |= {value for name, value in session.environment.items() if is_secret(name, session.secrets)}
-    return frozenset({*values, *(bound.trigger.secrets() if bound.trigger is not None else ())})
+    return frozenset({*values, *session.hidden, *(bound.trigger.secrets() if bound.trigger is not None else ())})
 
 
 def whole_window(result: CaseResult, session: Session) -> TimeWindow:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spanspec.results.model import CaseResult, LogExcerpt
     from spanspec.results.progress import Listener
     from spanspec.runner.collect import Collected, Store
+    from spanspec.runner.polling import Polled
 
 
 class Surroundings(Protocol):
@@ -47,6 +48,8 @@ class Session:
         secrets: Patterns of the names of variables that are secrets, besides the usual ones.
         surroundings: The system under test, where this run started it.
         reach: Which addresses nobody answers at.
+        stores: The stores that are asked for traces, by what `runner.stores.key_of` makes of their plans.
+        hidden: Values that no report may show, such as the stores' passwords.
     """
 
     clock: Clock
@@ -62,6 +65,8 @@ class Session:
     secrets: tuple[str, ...] = ()
     surroundings: Surroundings | None = None
     reach: Reach = field(default_factory=Reach)
+    stores: Mapping[object, Polled] = field(default_factory=lambda: MappingProxyType({}))
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,4 +74,6 @@ def _decoded(body: bytes) -> Decoded:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise OtlpError(f"no JSON: {shown(str(fault))}") from fault
+    if not isinstance(document, list):
+        raise OtlpError("a list of spans is expected")
     return decode_zipkin(document)
