@@ -27,7 +27,8 @@ from spanspec.language.verdict import NearMiss
 from spanspec.model.context import TriggerResult
 from spanspec.results import model
 from spanspec.source.codes import CODES, Code
-from spanspec.triggers.base import TRIGGERS, TriggerFields, spellings_of
+from spanspec.stores.base import STORES
+from spanspec.triggers.base import TRIGGERS, Fields, TriggerFields, spellings_of
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 EXAMPLES = PAGES.parent.parent / "examples" / "triggers"
@@ -63,6 +64,12 @@ def _new_pages() -> None:
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"# `{kind}`\n\n<!-- begin: trigger {kind} -->\n<!-- end -->\n", encoding="utf-8")
+            print(f"new: {path.name}")
+    for kind in remote_stores():
+        path = PAGES / "stores" / f"{kind}.md"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"# `{kind}`\n\n<!-- begin: store {kind} -->\n<!-- end -->\n", encoding="utf-8")
             print(f"new: {path.name}")
 
 
@@ -246,6 +253,54 @@ def _trigger_row(kind: str) -> tuple[str, str]:
     return f"[`{kind}`](triggers/{kind}.md)", text
 
 
+def store_page(name: str) -> Iterator[str]:
+    """What a store's class says: what it does, its keys and those inside them, what it loses, how it is used."""
+    cls = STORES.load(name)
+    yield inspect.getdoc(cls) or ""
+    yield from ("", "## Keys", "")
+    own = [key for key in cls.__annotations__ if key in cls.model_fields]
+    order = [*own, *(key for key in cls.model_fields if key not in own)]
+    yield from _table(
+        ("key", "default", "meaning"),
+        (_field(key, cls.model_fields[key]) for key in order if key != "type" or name == "tempo"),
+    )
+    for path, inner in _groups(cls, ""):
+        yield from ("", f"### `{path}`", "", inspect.getdoc(inner) or "", "")
+        yield from _table(("key", "default", "meaning"), _rows(inner))
+    lost = getattr(importlib.import_module(f"spanspec.stores.{name}"), "LOSSES", "")
+    yield from (
+        "",
+        "## What is lost",
+        "",
+        f"{lost}. A result says so in its notes." if lost else "Nothing but schema URLs, which the store drops.",
+    )
+    yield from ("", "## Example")
+    for path in sorted(
+        (EXAMPLES.parent / "stores" / name).glob("*.yaml"), key=lambda each: each.name != "spanspec.yaml"
+    ):
+        yield from ("", f"`examples/stores/{name}/{path.name}`:", "", "```yaml other")
+        yield from path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        yield "```"
+
+
+def remote_stores() -> list[str]:
+    """The stores that have a page: those that are asked for traces."""
+    return [name for name in STORES.built_in() if issubclass(STORES.load(name), Fields)]
+
+
+def _stores(_: str) -> Iterator[str]:
+    rows = (
+        (f"[`{name}`](stores/{name}.md)", (inspect.getdoc(STORES.load(name)) or "").split("\n\n")[0])
+        for name in remote_stores()
+    )
+    yield from _table(("type", "what it does"), rows)
+
+
+def _store_links(_: str) -> Iterator[str]:
+    links = " · ".join(f"[`{name}`](reference/stores/{name}.md)" for name in remote_stores())
+    yield f"- Stores: {links}"
+
+
 def _field(key: str, field: typing.Any) -> tuple[str, str, str]:
     default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
     names = dict.fromkeys(spellings_of(key, field))
@@ -259,7 +314,7 @@ def _spelt(key: str, field: typing.Any) -> set[str]:
 
 
 def _default(value: object) -> str:
-    if value in (None, [], ""):
+    if isinstance(value, BaseModel) or value in (None, [], ""):
         return "none"
     if isinstance(value, list):
         return f"`[{', '.join(map(str, value))}]`"
@@ -315,6 +370,9 @@ _MAKERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "trigger": trigger_page,
     "triggers": _triggers,
     "trigger-links": _trigger_links,
+    "store": store_page,
+    "stores": _stores,
+    "store-links": _store_links,
     "result": _dataclass,
     "codes": _codes,
 }
