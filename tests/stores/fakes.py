@@ -362,22 +362,27 @@ def iso(time_ns: int) -> str:
 
 def apm(span: Span) -> dict[str, Any]:
     """A document of Elastic APM."""
-    kind = "span" if span.parent_id else "transaction"
+    event = "span" if span.parent_id and span.kind is not SpanKind.SERVER else "transaction"
     texts = {key.replace(".", "_"): str(value) for key, value in span.attributes.items() if not _numeric(value)}
     numbers = {key.replace(".", "_"): value for key, value in span.attributes.items() if _numeric(value)}
-    return {
-        "processor": {"event": kind},
+    links = [{"trace": {"id": each.trace_id}, "span": {"id": each.span_id}} for each in span.links]
+    took = {"us": (span.end_ns - span.start_ns) // 1000}
+    own: dict[str, Any] = {"id": span.span_id, "name": span.name, "duration": took}
+    if "db.system" in span.attributes:
+        own |= {"type": "db", "subtype": span.attributes["db.system"]}
+    document: dict[str, Any] = {
+        "processor": {"event": event},
         "@timestamp": iso(span.start_ns // 10**6 * 10**6),
         "timestamp": {"us": span.start_ns // 1000},
         "trace": {"id": span.trace_id},
         "parent": {"id": span.parent_id},
         "service": {"name": span.service},
-        "span": {"kind": str(span.kind).upper(), "links": [{"trace": {"id": x.trace_id}, "span": {"id": x.span_id}} for x in span.links]},
         "labels": texts,
         "numeric_labels": numbers,
-        kind: {"id": span.span_id, "name": span.name, "duration": {"us": (span.end_ns - span.start_ns) // 1000}}
-        | ({"kind": str(span.kind).upper(), "links": [{"trace": {"id": x.trace_id}, "span": {"id": x.span_id}} for x in span.links]} if kind == "span" else {}),
-    }  # fmt: skip
+        event: own,
+    }
+    document["span"] = document.get("span", {}) | {"kind": str(span.kind).upper(), "links": links}
+    return document
 
 
 def _numeric(value: object) -> bool:
