@@ -97,8 +97,10 @@ def zipkin(folder: Path) -> Iterator[str]:
 @contextmanager
 def search_engine(name: str, folder: Path) -> Iterator[str]:
     """OpenSearch or Elasticsearch of one node, as an ordinary user, which both want; its URL."""
-    home = PLACE / ENGINES[name]
-    need(home.is_dir(), name.capitalize())
+    need((PLACE / ENGINES[name]).is_dir(), name.capitalize())
+    folder.mkdir(parents=True)
+    home = folder / "home"  # the ordinary user may not reach where it is installed
+    shutil.copytree(PLACE / ENGINES[name], home)
     port, transport = free_port(), free_port()
     config, data, scratch = folder / "config", folder / "data", folder / "tmp"
     for each in (data, scratch):

@@ -68,6 +68,8 @@ GOOD = [
     ("gzip protobuf", gzip.compress(export(A)), 1, 0),
     ("zstd", zstandard.compress(ONE), 1, 0),
     ("zstd frames", zstandard.compress(ONE + b"\n") + zstandard.compress(TWO), 2, 0),
+    ("prefixed zstd JSON", prefixed(zstandard.compress(ONE), zstandard.compress(TWO)), 2, 0),
+    ("prefixed zstd protobuf", prefixed(zstandard.compress(export(A))), 1, 0),
     ("varint prefixed protobuf", delimited(export(A), export(B)), 2, 0),
     ("Zipkin", ZIPKIN, 2, 0),
     ("Zipkin's traces", b"[" + ZIPKIN + b"]", 2, 0),

@@ -375,14 +375,21 @@ def _read_protobuf(data: bytes, reader: _Reader) -> None:
         if pos + size > len(data):
             reader.fail(label, OtlpError("the record is incomplete"))
             return
-        reader.part(data[pos : pos + size], label, decode_binary)
+        reader.part(data[pos : pos + size], label, _decode_record)
         pos += size
+
+
+def _decode_record(data: bytes) -> Decoded:
+    """One record; with `compression: zstd` the Collector packs each by itself, JSON too."""
+    content = unpack_zstd(data, MAX_FILE) if data.startswith(MAGIC) else data
+    return decode_document(content) if content.startswith(b"{") else decode_binary(content)
 
 
 def _lengths(data: bytes) -> list[int] | None:
     """The lengths before each record, or None when the file has none.
 
-    A request begins with `0A`, which would be a length of at least 160 MiB, and a record after its length with `0A` too.
+    A request begins with `0A`, which would be a length of at least 160 MiB, and a record after its length with `0A` too, or
+    as a packed one does.
     """
     if len(data) < 4 or data[0] == 0x0A:
         return None
@@ -391,7 +398,7 @@ def _lengths(data: bytes) -> list[int] | None:
     while pos + 4 <= len(data):
         size = int.from_bytes(data[pos : pos + 4])
         sizes.append(size)
-        if size and data[pos + 4 : pos + 5] not in (b"\x0a", b""):
+        if size and data[pos + 4 : pos + 5] not in (b"\x0a", b"") and data[pos + 4 : pos + 8] != MAGIC:
             return None
         pos += 4 + size
     return sizes
