@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -95,11 +96,17 @@ def zipkin(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def search_engine(name: str, folder: Path) -> Iterator[str]:
+def search_engine(name: str) -> Iterator[str]:
     """OpenSearch or Elasticsearch of one node, as an ordinary user, which both want; its URL."""
     need((PLACE / ENGINES[name]).is_dir(), name.capitalize())
-    folder.mkdir(parents=True)
-    home = folder / "home"  # the ordinary user may not reach where it is installed
+    # A folder of its own: the ordinary user may reach neither where it is installed nor the tests' own folders.
+    with tempfile.TemporaryDirectory(prefix="engine-") as place, _engine(name, Path(place)) as url:
+        yield url
+
+
+@contextmanager
+def _engine(name: str, folder: Path) -> Iterator[str]:
+    home = folder / "home"
     shutil.copytree(PLACE / ENGINES[name], home)
     port, transport = free_port(), free_port()
     config, data, scratch = folder / "config", folder / "data", folder / "tmp"
@@ -139,9 +146,6 @@ def _configure(home: Path, config: Path, data: Path, folder: Path, name: str, po
         "cluster.routing.allocation.disk.threshold_enabled": False,
     }
     (config / f"{name}.yml").write_text("\n".join(f"{key}: {json.dumps(value)}" for key, value in settings.items()))
-    for parent in reversed(folder.parents):  # the ordinary user must come this far
-        if str(parent).startswith("/tmp/") and os.geteuid() == 0:
-            parent.chmod(parent.stat().st_mode | 0o055)
     folder.chmod(0o755)
 
 

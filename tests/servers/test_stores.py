@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -129,13 +128,6 @@ def test_the_example_runs_against_zipkin(zipkin_server: tuple[str, str]) -> None
         assert any("lower case" in note for note in run["cases"][0]["settlement"]["notes"])
 
 
-@contextmanager
-def engine(name: str, folder: Path) -> Iterator[str]:
-    """A search engine."""
-    with servers.search_engine(name, folder) as url:
-        yield url
-
-
 def indexed(url: str, index: str, documents: list[dict[str, Any]]) -> None:
     """Store documents, and make them visible."""
     for start in range(0, len(documents), 1000):
@@ -148,9 +140,9 @@ def indexed(url: str, index: str, documents: list[dict[str, Any]]) -> None:
 
 @pytest.mark.server("opensearch")
 @pytest.mark.timeout(240)
-def test_opensearch_gives_what_is_stored(tmp_path: Path) -> None:
+def test_opensearch_gives_what_is_stored() -> None:
     """Nothing while there is no index; then all of many spans, scrolled through, equal to what went in; and the example."""
-    with engine("opensearch", tmp_path / "os") as url:
+    with servers.search_engine("opensearch") as url:
         store = opensearch.Store(addresses=[url])
         assert fetch(store, MINE).spans == ()
         spans = [replace(each, trace_state="", scope=Scope()) for each in tree(MANY)]
@@ -166,9 +158,9 @@ def test_opensearch_gives_what_is_stored(tmp_path: Path) -> None:
 
 @pytest.mark.server("elasticsearch")
 @pytest.mark.timeout(240)
-def test_elasticsearch_gives_the_documents_of_apm(tmp_path: Path) -> None:
+def test_elasticsearch_gives_the_documents_of_apm() -> None:
     """All of many spans, and the example."""
-    with engine("elasticsearch", tmp_path / "es") as url:
+    with servers.search_engine("elasticsearch") as url:
         store = elasticapm.Store(addresses=[url])
         assert fetch(store, MINE).spans == ()
         spans = tree(MANY)
