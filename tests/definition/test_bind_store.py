@@ -9,6 +9,8 @@ import pytest
 
 from spanspec.definition.bind_store import BoundStore, bind_store
 from spanspec.definition.configured import configured
+from spanspec.definition.load import load
+from spanspec.definition.plan import Options
 
 
 def bound(folder: Path, store: str, environment: dict[str, str] | None = None, **given: str) -> BoundStore:
@@ -74,3 +76,13 @@ def test_what_is_wrong_is_told_at_its_place(text: str, words: str, at: str, tmp_
     assert fault.source is not None
     assert fault.range is not None
     assert fault.source.text[fault.range.start :].startswith(at)
+
+
+def test_lint_tells_what_is_wrong_with_the_store_of_a_test(tmp_path: Path) -> None:
+    """Without a variable being known; a value that is a template is not judged."""
+    (tmp_path / "spanspec.yaml").write_text(
+        "vars: { S: 1s }\nstores:\n  mine: { type: zipkin, urll: x, timeout: '${var:S}' }\nstore: mine\n"
+    )
+    (tmp_path / "a.yaml").write_text("trigger: { http: { url: http://a } }\nexpect: [ 'some span[]' ]\n")
+    loaded = load([str(tmp_path)], Options(), cwd=tmp_path, environment={})
+    assert [each.message for each in loaded.diagnostics] == ['the store "mine" has no key "urll"']

@@ -8,14 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spanspec.definition.bind import bind_variables, evaluate_text
+from spanspec.definition.store_check import fault_at, refused
 from spanspec.definition.validate import validated_as
-from spanspec.source.diagnostics import Diagnostic
-from spanspec.source.text import Range
 from spanspec.stores.base import STORES
 
 if TYPE_CHECKING:
     from spanspec.definition.plan import Plan, StorePlan
     from spanspec.language.verdict import Value
+    from spanspec.source.diagnostics import Diagnostic
 
 Path = tuple[str | int, ...]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -56,17 +56,10 @@ def bind_store(
     if filler.faults:
         return BoundStore(diagnostics=tuple(filler.faults))
     made, problems = validated_as(STORES.load(store.kind), fields)
-    for problem in problems:
-        filler.fault(
-            problem.code, _named(problem.message, store.name), problem.path, label=problem.label, help=problem.help
-        )
+    filler.faults.extend(refused(store, each) for each in problems)
     if made is None:
         return BoundStore(diagnostics=tuple(filler.faults))
     return BoundStore(store=made, secrets=frozenset(each for each in made.secrets() if each))
-
-
-def _named(message: str, name: str) -> str:
-    return message.replace("the trigger", f'the store "{name}"')
 
 
 class _Filler:
@@ -92,18 +85,7 @@ class _Filler:
         found = evaluate_text(text, self._variables, environment=self._environment)
         if found is None:
             where = ".".join(map(str, ("stores", self._store.name, *path)))
-            self.fault(
-                "unbound", f"`{where}` cannot be filled in: a variable in it has no value", path,
-                help="Set the variable in the environment or in `.env`, or pass --var NAME=VALUE.",
-            )  # fmt: skip
+            message = f"`{where}` cannot be filled in: a variable in it has no value"
+            advice = "Set the variable in the environment or in `.env`, or pass --var NAME=VALUE."
+            self.faults.append(fault_at(self._store, path, "unbound", message, help=advice))
         return found
-
-    def fault(self, code: str, message: str, path: Path, *, label: str = "", help: str = "") -> None:  # noqa: A002
-        """Keep a fault, at the deepest place that is known for the path."""
-        source, places = self._store.source, self._store.places
-        found = next((places[path[:end]] for end in range(len(path), 0, -1) if path[:end] in places), self._store.place)
-        span = None
-        if source is not None and found is not None:
-            start = source.offset(found.line, found.column)
-            span = Range(start, start + found.length)
-        self.faults.append(Diagnostic(code=code, message=message, range=span, source=source, label=label, help=help))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spanspec.definition.plan import Reference, StorePlan
 from spanspec.definition.settings import stores_of
+from spanspec.definition.store_check import checked
 from spanspec.definition.texts import variables_named
 from spanspec.language.dialect import Dialect
 from spanspec.language.parser import parse_template
@@ -38,6 +39,7 @@ def store_of(found: Layer, reader: Reader) -> StorePlan:
             return StorePlan()
         store = stores[name]
     reader.references.extend(_references(store))
+    reader.faults.extend(checked(store))
     return store
 
 
