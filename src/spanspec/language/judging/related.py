@@ -120,7 +120,7 @@ def _early_of(a: int, partners: Partners, sides: _Sides) -> Outcome:
     if sides.inner.every:
         never = any(sides.relation.never(a, b) for b in partners.nodes if b != a)
         return Outcome.FAILS if never else OPEN
-    known = sides.found.get(a) if partners.nodes == sides.right.now else None
+    known = sides.found.get(a) if partners.nodes is sides.right.now else None
     sure, _ = known if known is not None else partners.counts(a, sides.inner.enough)
     return sides.inner.decide_early(sure)
 
