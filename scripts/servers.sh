@@ -27,11 +27,12 @@ postgresql() {
 node() {
   command -v node >/dev/null 2>&1 || debian nodejs
   command -v npm >/dev/null 2>&1 || debian npm
-  # The OpenTelemetry SDK of another language, for the receiver's tests, and the engine that editors colour texts with:
-  # exact versions from locks, kept out of the tree.
+  # The OpenTelemetry SDK of another language, for the receiver's tests, the engine that editors colour texts with, and
+  # the schema of SARIF: exact versions from locks, kept out of the tree.
   if [ -f tests/servers/node/package-lock.json ]; then
     (cd tests/servers/node && npm ci --silent --no-audit --no-fund)
     (cd tests/servers/textmate && npm ci --silent --no-audit --no-fund)
+    (cd tests/servers/schemas && npm ci --silent --no-audit --no-fund --ignore-scripts)
   fi
 }
 

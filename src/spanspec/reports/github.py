@@ -30,7 +30,7 @@ class Report:
 
 def _lines(run: RunResult) -> Iterator[str]:
     for fault in telling.faults(run):
-        yield _command("error", _title(fault), _body(fault), fault.place)
+        yield _command("error", _title(fault), _body(fault, run), fault.place)
     for case in run.cases:
         if case.outcome is Outcome.FLAKY:
             yield _command("warning", f"flaky: {telling.title(case)}", _first_try(case), case.place)
@@ -39,16 +39,24 @@ def _lines(run: RunResult) -> Iterator[str]:
 
 
 def _title(fault: Fault) -> str:
-    services = f" ({', '.join(fault.services[:3])})" if fault.services else ""
+    services = f" ({one_line(fault.whose, 100)})" if fault.whose else ""
     return one_line(f"{telling.title(fault.case)}: {fault.what}{services}", 250)
 
 
-def _body(fault: Fault) -> str:
+def _body(fault: Fault, run: RunResult) -> str:
     lines = [fault.sentence or "no reason is known"]
-    lines += [f"service: {', '.join(fault.services)}"] if fault.services else []
+    lines += [f"service: {fault.whose}"] if fault.whose else []
     lines += fault.hints
-    lines += [f"trace: {one_line(fault.case.link or fault.case.trace_id, 300)}"] if fault.case.trace_id else []
+    lines += [f"trace: {_trace(fault.case, run)}"] if fault.case.trace_id else []
     return "\n".join(lines)
+
+
+def _trace(case: CaseResult, run: RunResult) -> str:
+    """Where a person sees the trace: its link, else its id and the page of the build, whose summary draws it."""
+    if case.link:
+        return one_line(case.link, 300)
+    page = run.build.url if run.build is not None else ""
+    return one_line(f"{case.trace_id}, drawn in the summary at {page}" if page else case.trace_id, 300)
 
 
 def _first_try(case: CaseResult) -> str:

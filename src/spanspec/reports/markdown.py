@@ -1,11 +1,12 @@
 """The run as Markdown: a step summary that fits a screen and answers which service, what, and why.
 
 GitHub's dialect (GFM); other readers show it as well. Every text from outside is escaped where it would be markup: by a backslash, `<` and
-`&` as entities; a drawn trace stands in a fence longer than any of its own runs of backticks.
+`&` as entities, in our tags all as entities; a drawn trace stands in a fence longer than any of its own runs of backticks.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,8 +38,8 @@ _FAULTS = 8
 
 
 def escape(text: str) -> str:
-    """A text from outside as Markdown that shows just this text."""
-    safe = _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
+    """A text from outside as Markdown that shows just this text, without blanks at its ends: four of them make a block."""
+    safe = _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text.strip()))
     return safe.replace("&", "&amp;").replace("<", "&lt;")
 
 
@@ -91,7 +92,8 @@ class Report:
             draw(case.trace, width=self.width, marks=explain.marks(case.checks), late=case.late, rows=self.rows)
         )
         fence = "`" * max(3, 1 + max((len(run) for line in drawn for run in re.findall(r"`+", line)), default=0))
-        yield f"<details><summary>trace {escape(one_line(case.trace_id, 40))}: {escape(explain.trace_line(case.trace))}</summary>"
+        summary = f"trace {one_line(case.trace_id, 40)}: {explain.trace_line(case.trace)}"
+        yield f"<details><summary>{html.escape(summary)}</summary>"  # within tags Markdown's escapes would be shown
         yield ""
         yield from (f"{fence}text", *drawn, fence)
         yield ""
@@ -108,16 +110,15 @@ def _table(cases: list[CaseResult]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for case in cases:
         fault = next(telling.faults_of(case))
-        services = ", ".join(fault.services[:2])
         yield (
             "| "
             + " | ".join(
                 escape(text)
                 for text in (
                     telling.title(case),
-                    services or "–",
+                    one_line(fault.whose, 80) or "–",
                     one_line(fault.what, 80),
-                    one_line(fault.sentence, 160),
+                    one_line(fault.sentence, 240),
                 )
             )
             + " |"
@@ -129,8 +130,8 @@ def _fault(fault: Fault) -> Iterator[str]:
     where = f" · {escape(explain.location(fault.place))}" if fault.place is not None else ""
     yield f"- {_sign(fault.outcome)} **{escape(fault.what)}**{where}  "
     yield f"  {escape(fault.sentence)}" if fault.sentence else "  no reason is known"
-    if fault.services:
-        yield f"  - service: **{escape(', '.join(fault.services))}**"
+    if fault.whose:
+        yield f"  - service: **{escape(fault.whose)}**"
     for hint in fault.hints[:3]:
         yield f"  - {escape(one_line(hint, 240))}"
 

@@ -66,7 +66,7 @@ def _rule(name: str, short: str, full: str) -> dict[str, Any]:
 
 def _result(fault: Fault) -> dict[str, Any]:
     outcome = fault.outcome if fault.outcome in _RULES else Outcome.FAILED
-    services = f" Services: {', '.join(fault.services)}." if fault.services else ""
+    services = f" Services: {fault.whose}." if fault.whose else ""
     hints = "".join(f"\n{hint}" for hint in fault.hints)
     found: dict[str, Any] = {
         "ruleId": f"spanspec/{_RULES[outcome][0]}",

@@ -5,6 +5,7 @@ Every text is on one line, escaped for control characters and bounded; a report 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
 
 _SERVICES = 5
 _NEAR = 3
+_NAMED = re.compile(r"""service\.name\s*=\s*(?:"([^"\\]{1,200})"|'([^'\\]{1,200})')""")
+"""A service that a check names. What is written in another way is not found, and nothing false is said."""
+
+_STAGES = {
+    "trigger": "the trigger",
+    "definition": "the definition",
+    "store": "the store",
+    "setup": "set-up",
+    "teardown": "tear-down",
+    "no-spans": "the trace",
+    "timeout": "the time of the run",
+    "interrupted": "the run",
+}
+"""What could not be carried out, by the kind of the error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +48,9 @@ class Fault:
         why: One sentence.
         expected: Short, or empty.
         actual: Short, or empty.
-        services: The services of the spans concerned, the culprits' first.
+        services: The services of the spans concerned, the culprits' first; where no span is concerned, those that the
+            check names.
+        absent: Services that checks of the case name and that have no span in its trace, where no span is concerned.
         hints: Near misses and notes, the most telling first.
         place: Where the check stands, else the definition; None when unknown.
     """
@@ -45,6 +62,7 @@ class Fault:
     expected: str = ""
     actual: str = ""
     services: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     place: SourcePlace | None = None
 
@@ -55,6 +73,14 @@ class Fault:
         parts += [f"expected {self.expected}"] if self.expected and self.expected not in self.why else []
         parts += [f"actual {self.actual}"] if self.actual and self.actual not in self.why else []
         return "; ".join(part for part in parts if part)
+
+    @property
+    def whose(self) -> str:
+        """Which services it is about, in words; empty where nothing tells."""
+        there = [name for name in self.services if name not in self.absent]
+        parts = [", ".join(there)] if there else []
+        parts += [f"no span of {', '.join(self.absent)}"] if self.absent else []
+        return "; ".join(parts)
 
 
 def faults(run: RunResult) -> Iterator[Fault]:
@@ -72,7 +98,7 @@ def faults_of(case: CaseResult) -> Iterator[Fault]:
         yield Fault(
             case=case,
             outcome=case.outcome,
-            what=one_line(case.name, 200),
+            what=_STAGES.get(case.error.kind, "") or "the test" if case.error is not None else one_line(case.name, 200),
             why=explain.case_reason(case),
             hints=(one_line(case.error.help, 300),) if case.error is not None and case.error.help else (),
             place=case.place or next((check.place for check in case.checks if check.place is not None), None),
@@ -83,6 +109,7 @@ def faults_of(case: CaseResult) -> Iterator[Fault]:
 def _of_check(case: CaseResult, check: CheckResult) -> Fault:
     pairs = dict(explain.expected_and_actual(check, 120))
     near = [explain.near_miss(each, case.trace) for each in check.near[:_NEAR]]
+    services = services_of(check, case)
     return Fault(
         case=case,
         outcome=check.outcome,
@@ -90,8 +117,9 @@ def _of_check(case: CaseResult, check: CheckResult) -> Fault:
         why=explain.reason(check),
         expected=pairs.get("expected", ""),
         actual=pairs.get("actual", ""),
-        services=services_of(check, case),
-        hints=(*near, *(one_line(note, 300) for note in check.notes[:_NEAR])),
+        services=services or _named([check]),
+        absent=() if services else _absent(case),
+        hints=(*near, *(one_line(note, 300) for note in (*check.notes[:_NEAR], *_unsettled(case, check)))),
         place=check.place or case.place,
     )
 
@@ -116,6 +144,29 @@ def _services(spans: Iterable[SpanId | None], case: CaseResult) -> tuple[str, ..
         if len(names) == _SERVICES:
             break
     return tuple(names)
+
+
+def _named(checks: Iterable[CheckResult]) -> tuple[str, ...]:
+    texts = (f"{check.selector} {check.text}"[:4000] for check in checks)
+    names = dict.fromkeys(one_line(a or b, 80) for text in texts for a, b in _NAMED.findall(text))
+    return tuple(names)[:_SERVICES]
+
+
+def _absent(case: CaseResult) -> tuple[str, ...]:
+    """The services that checks of a case name without any span of theirs; none without a trace, whose lack says more."""
+    if case.trace is None or not len(case.trace):
+        return ()
+    there = {one_line(span.service, 80) for span in case.trace.spans}
+    return tuple(name for name in _named(case.failed_checks) if name not in there)
+
+
+def _unsettled(case: CaseResult, check: CheckResult) -> tuple[str, ...]:
+    """Why a check without a verdict has none: how collecting ended, and what it waited for."""
+    if check.outcome is not Outcome.INCONCLUSIVE:
+        return ()
+    known = check.reason + " ".join(check.notes)
+    ended = (case.settlement.reason, *case.settlement.notes[:2])
+    return tuple(text for text in ended if text and text not in known)
 
 
 def title(case: CaseResult) -> str:
