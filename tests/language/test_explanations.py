@@ -147,6 +147,13 @@ def test_large_traces_are_sampled_and_say_so() -> None:
     assert f"{miss.looked_at} spans were looked at" in near_miss(miss, whole)
 
 
+def test_large_selections_are_weighed_in_part_and_say_so() -> None:
+    """Of very many spans the longest of some are named, and how many these are of how many."""
+    many = [span("row", start=index, end=index + 1) for index in range(10_001)]
+    judgement = verdict('total_time(span[name = "row"]) < 1ms', trace(*many))
+    assert "the longest of 5,001 spans looked at, of 10,001 in all: row of svc 1ms" in judgement.reason
+
+
 @pytest.mark.parametrize("text", ['some span[a = "y"]', "exactly 1 span[a exists]", 'every span[] where a = "y"'])
 def test_huge_and_odd_values_are_cut_and_escaped(text: str) -> None:
     """No text of a trace floods a terminal or is obeyed by it."""

@@ -191,7 +191,9 @@ def near_miss_parts(near: NearMiss, trace: Trace | None = None) -> list[str]:
     if near.suggestion:
         parts.append(one_line(near.suggestion, 200))
     if near.looked_at:
-        parts.append(f"of this large trace {near.looked_at:,} spans were looked at, some of each service and name")
+        parts.append(
+            f"of this large trace {near.looked_at:,} spans were looked at, some of each name and others spread evenly"
+        )
     return parts
 
 

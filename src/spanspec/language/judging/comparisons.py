@@ -34,7 +34,7 @@ from spanspec.language.verdict import EvaluationError
 from spanspec.model.time import Duration, short_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from spanspec.language.aggregates import Aggregates
     from spanspec.language.judging.judge import Judge
@@ -46,6 +46,12 @@ _TIMES = frozenset({"total_time", "busy_time", "self_time", "critical_time", "su
 _MARKED = 20
 _WEIGHED = 50
 _LISTED = 200
+_MOST = 10_000
+"""Spans of a selection that are weighed for an explanation; of more, some spread evenly."""
+
+_VALUED = 1_000
+"""Of those, the spans whose value of an expression is read."""
+
 _duration = attrgetter("duration_ns")
 _TOTAL_KEYS = frozenset({"duration", "name", "kind", "start", "end", "status", "id"})
 _TOTAL_BARE = frozenset({"duration", "name", "kind", "status"})
@@ -305,14 +311,15 @@ def _evidence(judge: Judge, statement: Compare, span: Span | None, values: _Valu
         return _error_evidence(judge, statement, span, values)
     left, right = show(values.left), show(values.right)
     expected = right if statement.comparator is Comparator.EQ else f"{statement.comparator.value} {right}"
-    members = _members(judge, statement, span)
+    nodes = _members(judge, statement, span)
+    members = list(judge.picker.spans(_spread(nodes, _MOST)))
     longest = nlargest(_WEIGHED, members, key=_duration) if members else []
     where = f" on {label(span)}" if span is not None else ""
     text = judge.text(statement.left)
     reason = ""
     if now is Outcome.FAILS:
         subject = f"{text} is {left}" if text != left else left
-        reason = f"{subject}{where}, not {expected}{_contributors(judge, statement, members, longest)}"
+        reason = f"{subject}{where}, not {expected}{_contributors(judge, statement, nodes, longest)}"
     elif now is Outcome.CLOCK:
         skew = short_duration(judge.given.clock_skew_ns)
         reason = f"{text} is {left}, within {skew} of {right}, and the spans' clocks are not known to agree"
@@ -378,16 +385,17 @@ def _error_evidence(judge: Judge, statement: Compare, span: Span | None, values:
     )
 
 
-def _members(judge: Judge, statement: Compare, span: Span | None) -> list[Span]:
-    """The spans that the calls of the comparison are about, each once."""
+def _members(judge: Judge, statement: Compare, span: Span | None) -> Sequence[int]:
+    """The nodes of the spans that the calls of the comparison are about, each once."""
     selectors = [each for call in _calls(statement) for each in arguments_of(call).selectors or ()]
     if len(selectors) == 1:
-        return list(judge.picker.spans(judge.picker.picked_now(selectors[0], span)))
-    found: dict[str, Span] = {}
-    for selector in selectors:
-        picked = judge.picker.picked_now(selector, span)
-        found.update((each.span_id, each) for each in judge.picker.spans(picked))
-    return list(found.values())
+        return judge.picker.picked_now(selectors[0], span)
+    return list(dict.fromkeys(node for each in selectors for node in judge.picker.picked_now(each, span)))
+
+
+def _spread(nodes: Sequence[int], most: int) -> Sequence[int]:
+    """All of a few nodes; of many some, spread evenly."""
+    return nodes[:: -(-len(nodes) // most)] if len(nodes) > most else nodes
 
 
 def _culprits(statement: Compare, members: list[Span], longest: list[Span]) -> list[Span]:
@@ -397,32 +405,39 @@ def _culprits(statement: Compare, members: list[Span], longest: list[Span]) -> l
     return longest[:3]
 
 
-def _contributors(judge: Judge, statement: Compare, members: list[Span], longest: list[Span]) -> str:
+def _contributors(judge: Judge, statement: Compare, nodes: Sequence[int], longest: list[Span]) -> str:
     """Of whom the value is made: the longest spans, or the spans counted."""
     calls = list(_calls(statement))
-    if not members or not calls:
+    if not nodes or not calls:
         return ""
     if all(call.name == "count" for call in calls):
-        return f": {gathered(members, judge.given.trace)}"
+        return f": {gathered(judge.picker.spans(nodes[:_MOST]), judge.given.trace, total=len(nodes))}"
     if all(arguments_of(call).expressions for call in calls):
-        return _by_value(judge, calls[0], members)
+        return _by_value(judge, calls[0], nodes)
     shares = [f"{label(span)} {short_duration(span.duration_ns)}" for span in longest[:3]]
-    which = f"the longest of {len(members)} spans" if len(members) > 3 else f"of {counted(len(members), 'span')}"
+    which = f"the longest of {_share(nodes, _MOST)}" if len(nodes) > 3 else f"of {counted(len(nodes), 'span')}"
     return f"; {which}: {enumeration(shares)}"
 
 
-def _by_value(judge: Judge, call: Call, members: list[Span]) -> str:
+def _share(nodes: Sequence[int], most: int) -> str:
+    """`3 spans`; of many, how many of them were looked at."""
+    if len(nodes) <= most:
+        return counted(len(nodes), "span")
+    return f"{len(_spread(nodes, most)):,} spans looked at, of {len(nodes):,} in all"
+
+
+def _by_value(judge: Judge, call: Call, nodes: Sequence[int]) -> str:
     """The spans with the largest values of the call's expression."""
     expression = arguments_of(call).expressions[0]
     valued: list[tuple[Value, Span]] = []
-    for span in members:
+    for span in judge.picker.spans(_spread(nodes, _VALUED)):
         try:
             valued.append((evaluate(expression, judge.given, span=span, calls=judge.aggregates.on(span)), span))
         except EvaluationError:
             continue
     valued.sort(key=lambda pair: _size(pair[0]), reverse=True)
     shares = [f"{label(span)} {show(value)}" for value, span in valued[:3]]
-    return f"; of {counted(len(members), 'span')}: {enumeration(shares)}" if shares else ""
+    return f"; of {_share(nodes, _VALUED)}: {enumeration(shares)}" if shares else ""
 
 
 def _size(value: Value) -> float:

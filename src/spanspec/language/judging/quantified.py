@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from spanspec.model.ids import SpanId
 
 _MARKED = 50
+_TOLD = 1_000
+"""Spans of a selection that are told; the rest is counted."""
+
 _NEAR_LIMIT = 2_000
 
 
@@ -123,7 +126,7 @@ def _evidence(
     judge: Judge, statement: Expect, node: int | None, picked: Picked, tally: _Tally, bounds: Bounds, now: Outcome
 ) -> Evidence:
     expected = words_of(statement.quantifier, judge.given)
-    spans = judge.picker.spans(picked.now)
+    spans, total = judge.picker.spans(picked.now[:_TOLD]), len(picked.now)
     looked = tuple(span.span_id for span in spans)
     if statement.where is not None:
         condition = judge.text(statement.where)
@@ -132,13 +135,13 @@ def _evidence(
         return _nothing(judge, statement, node, expected, picked)
     if statement.where is not None:
         return _conditional(judge, statement, tally, bounds, now, expected, looked)
-    matched = f"{counted(len(spans), 'span')} match{'es' if len(spans) == 1 else ''}"
-    reason = f"{matched}: {gathered(spans, judge.given.trace)}" if now is not Outcome.HOLDS else ""
-    short = now is Outcome.FAILS and len(spans) < bounds.low
+    matched = f"{counted(total, 'span')} match{'es' if total == 1 else ''}"
+    reason = f"{matched}: {gathered(spans, judge.given.trace, total=total)}" if now is not Outcome.HOLDS else ""
+    short = now is Outcome.FAILS and total < bounds.low
     return Evidence(
         reason=reason or (_error(judge) if now is Outcome.VOID else ""),
         expected=expected,
-        actual=counted(len(spans), "span"),
+        actual=counted(total, "span"),
         spans=looked[:_MARKED],
         looked_at=looked,
         notes=(
@@ -216,7 +219,7 @@ def _conditional(
     actual = f"{len(held)} of {counted(total, 'span')}"
     reason = ""
     if now is not Outcome.HOLDS and too_many:
-        reason = f"{actual} {'satisfies' if len(held) == 1 else 'satisfy'} {judge.text(statement.where)}: {gathered(judge.picker.spans(held), judge.given.trace)}"
+        reason = f"{actual} {'satisfies' if len(held) == 1 else 'satisfy'} {judge.text(statement.where)}: {gathered(judge.picker.spans(held[:_TOLD]), judge.given.trace, total=len(held))}"
     elif now is not Outcome.HOLDS:
         why = [_why(judge, node, detail) for node, detail in zip(shown, details, strict=False)]
         more = f"; and {len(shown) - len(why)} more" if len(shown) > len(why) else ""

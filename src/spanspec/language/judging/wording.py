@@ -65,10 +65,10 @@ def enumeration(parts: Sequence[str], limit: int = 3) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
-def gathered(spans: Sequence[Span], trace: Trace, limit: int = 3) -> str:
+def gathered(spans: Sequence[Span], trace: Trace, limit: int = 3, *, total: int | None = None) -> str:
     """Spans in words, equal ones counted: `POST /ship of shipping-service, twice under "place order" of order-service`.
 
-    Of many spans the first 1,000 are told.
+    Of many spans the first 1,000 are told; `total` is how many there are where these are the first of them.
     """
     groups: Counter[tuple[str, str, str, str | None]] = Counter()
     examples: dict[tuple[str, str, str, str | None], tuple[Span, Span | None]] = {}
@@ -78,7 +78,7 @@ def gathered(spans: Sequence[Span], trace: Trace, limit: int = 3) -> str:
         groups[key] += 1
         examples.setdefault(key, (span, parent))
     told = [_group(*_names(*examples[key]), count) for key, count in islice(groups.items(), limit)]
-    left = len(spans) - sum(islice(groups.values(), limit))
+    left = (len(spans) if total is None else total) - sum(islice(groups.values(), limit))
     if len(groups) <= limit and not left:
         return enumeration(told, limit)
     return f"{', '.join(told)} and {left:,} more" if left > 1 or len(groups) > limit else enumeration(told, limit)

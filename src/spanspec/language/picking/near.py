@@ -1,6 +1,6 @@
 """Why a selector picks nothing: the step and the conditions that empty it, and what is there instead.
 
-The cost is bounded: of a large trace some spans of each service and name are looked at (`sampling`), and that is told.
+The cost is bounded: of a large trace some spans of each name and others, spread evenly, are looked at (`sampling`), and that is told.
 """
 
 from __future__ import annotations

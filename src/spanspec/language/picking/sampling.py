@@ -12,35 +12,44 @@ if TYPE_CHECKING:
     from spanspec.language.picking.forest import Forest
 
 MOST = 600
-"""Spans that an explanation looks at."""
+"""Spans that an explanation looks at wherever a trace or a selection has no more."""
 
-_resource, _name = attrgetter("resource"), attrgetter("name")
+_DRAWN = 400
+"""Spans that it looks at where there are more."""
+
+_NAMED = 50_000
+"""Spans whose names are read: of a trace with more, every so many-th."""
+
+_GROUPED = 5_000
+"""Spans whose service is read besides, spread evenly."""
+
+_name = attrgetter("name")
 
 
 @lru_cache(maxsize=4)  # the checks of one trace ask for the same
 def sample_of(forest: Forest) -> Sequence[int]:
-    """Nodes of the trace itself: all, or at most `MOST`, one of each service and name, the rest spread evenly."""
+    """Nodes of the trace itself: all, or `_DRAWN` where it has more than `MOST`.
+
+    One of each name is among them, one of each service and name of some thousand spans, and others, spread evenly. What
+    is read for it does not grow with the trace beyond `_NAMED` names.
+    """
     if forest.own <= MOST:
         return range(forest.own)
-    spans = forest.spans[: forest.own]
-    resources = list(map(_resource, spans))  # spans of one batch share theirs, so that few are asked for their service
-    ids = list(map(id, resources))
-    service = {
-        number: each.attributes.get("service.name") for number, each in dict(zip(ids, resources, strict=True)).items()
-    }
-    services = map(str, map(service.__getitem__, ids))
-    one_of_each = dict(zip(zip(services, map(_name, spans), strict=True), range(forest.own), strict=True))
-    return spread(sorted(one_of_each.values()), range(forest.own))
+    named = range(0, forest.own, -(-forest.own // _NAMED))
+    one_of_each = dict(zip(map(_name, forest.spans[: forest.own : named.step]), named, strict=True))
+    grouped = range(0, forest.own, -(-forest.own // _GROUPED))
+    pairs = {(forest.spans[node].name, forest.spans[node].service): node for node in grouped}
+    return spread(sorted({*one_of_each.values(), *pairs.values()}), range(forest.own))
 
 
 def bounded(nodes: Sequence[int]) -> Sequence[int]:
     """Some of many nodes, spread evenly."""
-    return nodes if len(nodes) <= MOST else nodes[:: len(nodes) // MOST + 1]
+    return nodes if len(nodes) <= MOST else nodes[:: len(nodes) // _DRAWN + 1]
 
 
 def spread(first: Sequence[int], others: Sequence[int]) -> Sequence[int]:
-    """`first`, filled up to `MOST` from the others; in order."""
-    kept = bounded(first)
-    room = MOST - len(kept)
+    """`first`, filled up to `_DRAWN` from the others; in order."""
+    kept = first if len(first) <= _DRAWN else first[:: len(first) // _DRAWN + 1]
+    room = _DRAWN - len(kept)
     more = others[:: len(others) // room + 1] if room > 0 else ()
     return sorted({*kept, *more})
