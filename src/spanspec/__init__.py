@@ -9,16 +9,27 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spanspec.api import check as check
-    from spanspec.api import run as run
+    from spanspec.api.failures import AttributeMissingError as AttributeMissingError
+    from spanspec.api.failures import ExpectationError as ExpectationError
+    from spanspec.api.failures import SelectionError as SelectionError
+    from spanspec.api.receiving import Receiver as Receiver
+    from spanspec.api.receiving import wait_for_trace as wait_for_trace
+    from spanspec.api.running import run as run
+    from spanspec.api.statements import check as check
+    from spanspec.api.statements import evaluate as evaluate
+    from spanspec.api.statements import select as select
+    from spanspec.api.views import Selection as Selection
+    from spanspec.api.views import Span as Span
+    from spanspec.api.views import Trace as Trace
+    from spanspec.api.views import ms as ms
+    from spanspec.api.views import seconds as seconds
+    from spanspec.errors import DiagnosticsError as DiagnosticsError
     from spanspec.errors import SpanspecError as SpanspecError
+    from spanspec.errors import TraceError as TraceError
     from spanspec.language.asking import Answer as Answer
-    from spanspec.language.asking import evaluate as evaluate
     from spanspec.language.asking import parse as parse
-    from spanspec.language.asking import select as select
-    from spanspec.model.span import Span as Span
-    from spanspec.model.trace import Trace as Trace
-    from spanspec.receiver.serve import Receiver as Receiver
+    from spanspec.language.verdict import EvaluationError as EvaluationError
+    from spanspec.model.time import Duration as Duration
     from spanspec.results.model import CaseResult as CaseResult
     from spanspec.results.model import CheckResult as CheckResult
     from spanspec.results.model import Outcome as Outcome
@@ -28,36 +39,58 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Answer": "spanspec.language.asking",
+    "AttributeMissingError": "spanspec.api.failures",
     "CaseResult": "spanspec.results.model",
     "CheckResult": "spanspec.results.model",
+    "DiagnosticsError": "spanspec.errors",
+    "Duration": "spanspec.model.time",
+    "EvaluationError": "spanspec.language.verdict",
+    "ExpectationError": "spanspec.api.failures",
     "Outcome": "spanspec.results.model",
-    "Receiver": "spanspec.receiver.serve",
+    "Receiver": "spanspec.api.receiving",
     "RunResult": "spanspec.results.model",
-    "Span": "spanspec.model.span",
+    "Selection": "spanspec.api.views",
+    "SelectionError": "spanspec.api.failures",
+    "Span": "spanspec.api.views",
     "SpanspecError": "spanspec.errors",
-    "Trace": "spanspec.model.trace",
-    "check": "spanspec.api",
-    "evaluate": "spanspec.language.asking",
+    "Trace": "spanspec.api.views",
+    "TraceError": "spanspec.errors",
+    "check": "spanspec.api.statements",
+    "evaluate": "spanspec.api.statements",
+    "ms": "spanspec.api.views",
     "parse": "spanspec.language.asking",
-    "run": "spanspec.api",
-    "select": "spanspec.language.asking",
+    "run": "spanspec.api.running",
+    "seconds": "spanspec.api.views",
+    "select": "spanspec.api.statements",
+    "wait_for_trace": "spanspec.api.receiving",
 }
 
 __all__ = [
     "Answer",
+    "AttributeMissingError",
     "CaseResult",
     "CheckResult",
+    "DiagnosticsError",
+    "Duration",
+    "EvaluationError",
+    "ExpectationError",
     "Outcome",
     "Receiver",
     "RunResult",
+    "Selection",
+    "SelectionError",
     "Span",
     "SpanspecError",
     "Trace",
+    "TraceError",
     "check",
     "evaluate",
+    "ms",
     "parse",
     "run",
+    "seconds",
     "select",
+    "wait_for_trace",
 ]
 
 

@@ -7,6 +7,7 @@
     ├── DiagnosticsError    faults in what the user wrote; carries all of them          exit 2
     ├── TriggerError        the transaction could not be started or gave no answer      exit 3
     ├── StoreError          spans could not be read                                     exit 3
+    ├── TraceError          an awaited trace did not come, or not whole, in time        exit 3
     ├── ReceiverError       the embedded receiver could not listen                      exit 3
     ├── OtlpError           bytes that are no valid OTLP                                exit 3
     └── PluginError         a member of a family is unknown, broken or clashes          exit 2
@@ -19,6 +20,8 @@ these is an exception of this tree, but for `DiagnosticsError`, which carries di
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from spanspec.source.render import render_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +65,10 @@ class DiagnosticsError(SpanspecError):
         super().__init__(message)
         self.diagnostics = tuple(diagnostics)
 
+    def __str__(self) -> str:
+        """The message, and below it every fault with its place."""
+        return f"{self.message}\n{render_all(self.diagnostics)}"
+
 
 class TriggerError(SpanspecError):
     """A trigger could not start its transaction, or got no answer.
@@ -79,6 +86,10 @@ class TriggerError(SpanspecError):
 
 class StoreError(SpanspecError):
     """A trace store could not be read."""
+
+
+class TraceError(SpanspecError):
+    """An awaited trace did not come in time, or was not whole by then; for callers of the Python API."""
 
 
 class ReceiverError(SpanspecError):

@@ -86,6 +86,21 @@ def parse(text: str, dialect: Dialect = Dialect.EXPECT) -> Tree:
     return _sound(text, dialect)[0]
 
 
+def parse_as_selector(text: str, dialect: Dialect = Dialect.EXPECT) -> Selector:
+    """The tree of a selector.
+
+    Raises:
+        DiagnosticsError: It is none, or names what does not exist.
+    """
+    parsed = parse_selector(text, dialect)
+    faults = list(parsed.diagnostics)
+    if parsed.node is not None:
+        faults += check(parsed.node, dialect, kind="selector")
+    if parsed.node is None or has_errors(faults):
+        raise _refused(text, tuple(faults))
+    return parsed.node
+
+
 def select(
     trace: Trace, selector: str, *, variables: Mapping[str, Value] | None = None, dialect: Dialect = Dialect.EXPECT
 ) -> tuple[Span, ...]:
@@ -95,13 +110,9 @@ def select(
         DiagnosticsError: It is no selector.
         EvaluationError: Types do not compare on a span.
     """
-    parsed = parse_selector(selector, dialect)
-    faults = list(parsed.diagnostics)
-    if parsed.node is not None:
-        faults += check(parsed.node, dialect, kind="selector")
-    if parsed.node is None or has_errors(faults):
-        raise _refused(selector, tuple(faults))
-    return selected(parsed.node, Given(trace=trace, dialect=dialect, variables=variables or {}))
+    return selected(
+        parse_as_selector(selector, dialect), Given(trace=trace, dialect=dialect, variables=variables or {})
+    )
 
 
 def evaluate(

@@ -26,7 +26,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h|d)")
 _WHOLE = re.compile(rf"(-?)((?:{_PART.pattern})+)")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, order=True, repr=False)
 class Duration:
     """A signed length of time, exact to the nanosecond."""
 
@@ -34,6 +34,38 @@ class Duration:
 
     def __str__(self) -> str:
         return format_duration(self.ns)
+
+    __repr__ = __str__  # what a test shows that compares durations
+
+    def __add__(self, other: Duration) -> Duration:
+        return Duration(self.ns + other.ns) if isinstance(other, Duration) else NotImplemented
+
+    def __radd__(self, other: int) -> Duration:
+        return self if other == 0 else NotImplemented  # what `sum` begins with
+
+    def __sub__(self, other: Duration) -> Duration:
+        return Duration(self.ns - other.ns) if isinstance(other, Duration) else NotImplemented
+
+    def __mul__(self, factor: float) -> Duration:
+        return Duration(round(self.ns * factor)) if isinstance(factor, int | float) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Duration:
+        return Duration(-self.ns)
+
+    def __abs__(self) -> Duration:
+        return Duration(abs(self.ns))
+
+    @property
+    def ms(self) -> float:
+        """In milliseconds."""
+        return self.ns / 1e6
+
+    @property
+    def seconds(self) -> float:
+        """In seconds."""
+        return self.ns / 1e9
 
 
 def parse_duration(text: str) -> Duration | None:

@@ -85,7 +85,7 @@ class Collector:
         plan: What is to be judged.
         rule: The settle rule's parameters.
         given: The response, variables and so on; its trace is replaced by what arrives.
-        trigger: The trigger's span.
+        trigger: The trigger's span; None where somebody else set the trace going, whose id `given.trace` then tells.
         start_ns: Monotonic time of the trigger's answer.
         report: Called with the number of spans, of undecided checks, and the reason for each wait.
     """
@@ -98,15 +98,17 @@ class Collector:
         plan: Plan,
         rule: Rule,
         given: Given,
-        trigger: Span,
+        trigger: Span | None,
         start_ns: int,
         report: Callable[[int, int, str], None],
     ) -> None:
         self._store, self._clock, self._plan, self._rule = store, clock, plan, rule
-        self._trigger, self._start_ns, self._report = trigger, start_ns, report
-        self._trace_id: TraceId = trigger.trace_id
-        self._first_ns = given.response.first_ns if given.response is not None else trigger.start_ns
-        awaited = assemble((), trace_id=trigger.trace_id, injected=trigger.span_id, trigger=trigger)
+        self._start_ns, self._report = start_ns, report
+        self._trace_id: TraceId = given.trace.trace_id if trigger is None else trigger.trace_id
+        self._first_ns = 0 if trigger is None else trigger.start_ns
+        self._first_ns = given.response.first_ns if given.response is not None else self._first_ns
+        injected = given.trace.injected if trigger is None else trigger.span_id
+        awaited = assemble((), trace_id=self._trace_id, injected=injected, trigger=trigger)
         self._state = _State(evaluation=Evaluation.begin(plan, replace(given, trace=awaited)))
 
     async def collect(self) -> Collected:

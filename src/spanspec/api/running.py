@@ -1,11 +1,10 @@
-"""What a Python user calls, and what every face stands on: load, run, check."""
+"""Files loaded and run: what every face stands on."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import random
-import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,27 +12,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spanspec import __version__
+from spanspec.api.system import Silent, SystemClock
 from spanspec.definition.load import load
 from spanspec.definition.plan import Loaded, Options
 from spanspec.errors import DiagnosticsError, UsageError
-from spanspec.language.checker import check as check_names
-from spanspec.language.checker import check_parts
-from spanspec.language.dialect import Dialect
-from spanspec.language.parser import parse_statement
-from spanspec.language.statements import judge
-from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble
 from spanspec.model.ids import RandomIds, trace_id
 from spanspec.receiver.forward import Forwarder, Target
 from spanspec.receiver.serve import Receiver
-from spanspec.results.model import CheckResult, Outcome
 from spanspec.runner.arrange import arrange, hold
 from spanspec.runner.run import DEFAULT_JOBS, Manner, run_all_stored, run_arranged
 from spanspec.runner.select import Selection, choose
 from spanspec.runner.session import Session
 from spanspec.runner.stores import fetched_trace, is_read, opened
 from spanspec.source.diagnostics import has_errors
-from spanspec.source.text import SourceText
 from spanspec.stores import memory
 from spanspec.stores.base import STORES
 
@@ -46,32 +38,9 @@ if TYPE_CHECKING:
     from spanspec.model.span import Span
     from spanspec.model.trace import Trace
     from spanspec.results.model import RunResult
-    from spanspec.results.progress import Listener, Progress
+    from spanspec.results.progress import Listener
     from spanspec.runner.arrange import Arrangement
     from spanspec.runner.session import Surroundings
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def now_ns(self) -> int:
-        """Unix time in nanoseconds."""
-        return time.time_ns()
-
-    def monotonic_ns(self) -> int:
-        """Nanoseconds of the monotonic clock."""
-        return time.monotonic_ns()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after that long."""
-        await asyncio.sleep(seconds)
-
-
-class Silent:
-    """A listener that shows nothing."""
-
-    def on(self, progress: Progress) -> None:
-        """Take a message."""
 
 
 def run(
@@ -101,37 +70,6 @@ def run(
     if has_errors(loaded.diagnostics):
         raise DiagnosticsError("the definitions have faults", loaded.diagnostics)
     return asyncio.run(execute(loaded, seed=seed))
-
-
-def check(trace: Trace, statement: str) -> CheckResult:
-    """Judge one statement of the language on a whole trace. Pure.
-
-    Raises:
-        DiagnosticsError: The statement does not parse, or names what does not exist.
-    """
-    source = SourceText("<expression>", statement)
-    parsed = parse_statement(statement, Dialect.EXPECT)
-    diagnostics = [*parsed.diagnostics, *check_parts(parsed.parts, Dialect.EXPECT)]
-    if parsed.node is not None:
-        diagnostics.extend(check_names(parsed.node, Dialect.EXPECT))
-    if parsed.node is None or has_errors(diagnostics):
-        raise DiagnosticsError("the statement has faults", [fault.within(source) for fault in diagnostics])
-    judgement = judge(parsed.node, Given(trace=trace))
-    outcomes = {Truth.HOLDS: Outcome.PASSED, Truth.FAILS: Outcome.FAILED, Truth.UNDECIDED: Outcome.INCONCLUSIVE}
-    return CheckResult(
-        kind="expect",
-        text=statement,
-        outcome=outcomes[judgement.truth],
-        reason=judgement.reason,
-        expected=judgement.expected,
-        actual=judgement.actual,
-        spans=judgement.spans,
-        looked_at=judgement.looked_at,
-        near=judgement.near,
-        notes=judgement.notes,
-        error=judgement.error,
-        lack=judgement.lack,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
