@@ -17,7 +17,8 @@ import pytest
 from spanspec.api import execute
 from spanspec.definition.load import load
 from spanspec.definition.plan import Options
-from spanspec.results.model import Outcome, RunResult
+from spanspec.results.model import CaseResult, CheckResult, Outcome, RunResult
+from spanspec.runner.gates import Analysis, failures, weigh, with_gates
 from spanspec.source.diagnostics import has_errors
 from spanspec.source.render import render_all
 from tests.conformance.folder import cases
@@ -121,10 +122,39 @@ def test_variable_sets_are_merged(case: dict[str, Any], tmp_path: Path) -> None:
         assert dict(loaded.plans[0].variables) == case["expected_values"]
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in cases("required_gates") if "linter_result" not in case], ids=lambda case: case["id"]
-)
-def test_required_gates(case: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", cases("required_gates"), ids=lambda case: case["id"])
+def test_required_gates(case: dict[str, Any]) -> None:
+    """Every gate that fails is listed once; only a required one takes the pass away."""
+    found = case.get("linter_result")
+    analysis = (
+        Analysis(passed=found["passed"], score=found["score"], minimum_score=found["minimumScore"]) if found else None
+    )
+    failed = case.get("failures") or failures(specs_passed=case.get("all_assertions_passed", True), analysis=analysis)
+    weighed = weigh(case["required"], failed)
+    expected = case["expected"]
+    assert list(weighed.required) == case["required"]
+    assert weighed.passed is expected["passed"]
+    if "failed" in expected:
+        assert list(weighed.failed) == expected["failed"]
+    if "linter_result" in case or "all_assertions_passed" in case:
+        _assert_case_has_gates(case, analysis)
+
+
+def _assert_case_has_gates(case: dict[str, Any], analysis: Analysis | None) -> None:
+    """A case's result tells of its required gates what the arithmetic says."""
+    good = case.get("all_assertions_passed", True)
+    check = CheckResult(kind="spec", text="1 = 1", outcome=Outcome.PASSED if good else Outcome.FAILED)
+    result = CaseResult(name="t", path="t.yaml", outcome=check.outcome, checks=(check,))
+    judged = with_gates(result, case["required"], analysis)
+    assert [gate.name for gate in judged.gates if not gate.passed] == [
+        name for name in case["required"] if name in case["expected"]["failed"]
+    ]
+    passed = case["expected"]["passed"] and good
+    assert judged.outcome is (Outcome.PASSED if passed else Outcome.FAILED)
+
+
+@pytest.mark.parametrize("case", cases("required_gates"), ids=lambda case: case["id"])
+def test_required_gates_of_a_file(case: dict[str, Any], tmp_path: Path) -> None:
     """A TestRunner requires gates; one of the analyzer is refused while nothing analyzes, never passed."""
     (tmp_path / ".git").mkdir()
     test = {"type": "Test", "spec": step("t", "http://127.0.0.1:9")}

@@ -165,10 +165,29 @@ def test_needs_that_name_nothing_or_go_round_are_told_before_anything_runs() -> 
 
 
 def test_gates_are_kept_and_fail_a_case() -> None:
-    """`test-specs` holds the checks; the analyzer's say that it did not run."""
+    """`test-specs` holds the checks."""
     with service(passes_from(2)) as shop:
-        plan = case("t", f"{shop.url}/t", gates=("test-specs", "analyzer-score"))
+        plan = case("t", f"{shop.url}/t", gates=("test-specs",))
         first, second = run(plan).cases[0], run(plan).cases[0]
-    assert [(gate.name, gate.passed) for gate in first.gates] == [("test-specs", False), ("analyzer-score", True)]
-    assert [(gate.name, gate.passed) for gate in second.gates] == [("test-specs", True), ("analyzer-score", True)]
-    assert second.gates[1].reason == "the analyzer did not run"
+    assert [(gate.name, gate.passed) for gate in first.gates] == [("test-specs", False)]
+    assert first.gates[0].reason == "1 of 1 checks did not pass"
+    assert [(gate.name, gate.passed) for gate in second.gates] == [("test-specs", True)]
+
+
+def test_a_gate_that_nothing_judges_is_an_error() -> None:
+    """A plan that requires the analyzer never passes without one, and is not tried again for it."""
+    with service(passes_from(1)) as shop:
+        found = run(case("t", f"{shop.url}/t", gates=("test-specs", "analyzer-score", "analyzer-rules"), retries=2))
+        assert shop.paths == ["/t"]
+    result = found.cases[0]
+    assert (result.outcome, found.exit_code) == (Outcome.ERRORED, 2)
+    assert result.error is not None
+    assert result.error.message == (
+        'the required gates "analyzer-score" and "analyzer-rules" cannot be judged: '
+        "the analyzer did not run: this version does not have it"
+    )
+    assert [(gate.name, gate.passed) for gate in result.gates] == [
+        ("test-specs", True),
+        ("analyzer-score", False),
+        ("analyzer-rules", False),
+    ]

@@ -17,8 +17,9 @@ from spanspec.results.model import CaseError, CaseResult, Outcome, Settlement, T
 from spanspec.results.progress import CaseFired, CaseWaiting
 from spanspec.runner.evaluate import evaluate
 from spanspec.runner.firing import context_of, fire, judged, settled, trigger_span
+from spanspec.runner.gates import with_gates
 from spanspec.runner.hooks import Scope, set_up, tear_down
-from spanspec.runner.outcome import blank, checks_of, diagnosed, link_of, secrets_of, whole_window, with_gates
+from spanspec.runner.outcome import blank, checks_of, diagnosed, link_of, secrets_of, whole_window
 from spanspec.runner.session import INTERRUPTED, Ended
 from spanspec.runner.stores import session_of
 
@@ -109,7 +110,7 @@ def _finished(ended: Ended, scope: Scope, began: int, *, cut: bool) -> Ended:
             result = replace(result, outcome=Outcome.ERRORED, error=error)
         else:
             result = replace(result, warnings=(*result.warnings, message))
-    result = with_gates(result, ended.plan)
+    result = with_gates(result, ended.plan.gates)
     if session.surroundings is not None and result.outcome not in (Outcome.PASSED, Outcome.SKIPPED):
         now = session.clock.now_ns()
         result = replace(result, logs=session.surroundings.logs(now - spent, now))
@@ -267,7 +268,7 @@ def run_stored(plan: Plan, trace: Trace, session: Session, seed: str = "") -> Ca
         settlement=Settlement(how="stored", reason="a stored trace, judged whole"),
         link=link_of(trace.trace_id, session),
     )
-    return masked(with_gates(result, plan), secrets_of(bound, session))
+    return masked(with_gates(result, plan.gates), secrets_of(bound, session))
 
 
 def _result(plan: Plan, given: Given, collected: Collected, session: Session, *, started: int) -> CaseResult:

@@ -9,8 +9,9 @@ from spanspec.errors import StoreError
 from spanspec.model.assemble import assemble
 from spanspec.model.context import TimeWindow
 from spanspec.results.mask import is_secret
-from spanspec.results.model import CaseError, CaseResult, Gate, Outcome, worst
+from spanspec.results.model import CaseError, CaseResult, Outcome, worst
 from spanspec.runner.evaluate import evaluate, to_result
+from spanspec.runner.gates import with_gates
 from spanspec.runner.stores import session_of
 from spanspec.source.render import render_all
 
@@ -55,23 +56,6 @@ def checks_of(
     )
 
 
-def with_gates(result: CaseResult, plan: Plan) -> CaseResult:
-    """The result with its required gates; one that is not passed fails a case that had passed."""
-    if not plan.gates or result.outcome in (Outcome.SKIPPED, Outcome.ERRORED):
-        return result
-    gates = tuple(_gate(name, result) for name in plan.gates)
-    failed = result.outcome is Outcome.PASSED and not all(gate.passed for gate in gates)
-    return replace(result, gates=gates, outcome=Outcome.FAILED if failed else result.outcome)
-
-
-def _gate(name: str, result: CaseResult) -> Gate:
-    if name != "test-specs":
-        return Gate(name=name, passed=True, reason="the analyzer did not run")
-    count = len(result.failed_checks)
-    reason = f"{count} of {len(result.checks)} checks did not pass" if count else ""
-    return Gate(name=name, passed=not count, reason=reason)
-
-
 async def judge_again(ended: Ended, session: Session) -> CaseResult:
     """The result once more, with the spans that came after the verdict.
 
@@ -97,7 +81,8 @@ async def judge_again(ended: Ended, session: Session) -> CaseResult:
             result.checks, checks_of(ended.plan, evaluated, collected.early, collected.decided_ns), strict=True
         )
     )
-    return replace(result, checks=checks, trace=trace, late=late, outcome=_outcome_again(result, checks))
+    again = replace(result, checks=checks, trace=trace, late=late, outcome=_outcome_again(result, checks))
+    return with_gates(again, ended.plan.gates)
 
 
 def _outcome_again(result: CaseResult, checks: Sequence[CheckResult]) -> Outcome:
