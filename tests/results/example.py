@@ -6,15 +6,20 @@ from spanspec.language.verdict import NearMiss
 from spanspec.model.context import TriggerResult
 from spanspec.results.explain import no_spans
 from spanspec.results.model import (
+    Attempt,
     CaseError,
     CaseResult,
     CheckResult,
+    Gate,
+    HookResult,
+    LogExcerpt,
     Outcome,
     OutputResult,
     RunResult,
     Settlement,
     SourcePlace,
     SpanResult,
+    SuiteResult,
     Timings,
 )
 from spanspec.testing import EPOCH_NS, span, trace
@@ -189,6 +194,9 @@ NASTY = (
 """Texts that break terminals, pages, XML and columns."""
 
 
+_PHASES = ("setup", "teardown")
+
+
 def nasty_run(text: str) -> RunResult:
     """A run in which every text is `text`."""
     spans = [
@@ -231,9 +239,17 @@ def nasty_run(text: str) -> RunResult:
         link=text,
         warnings=(text,),
         late=(spans[-1].span_id,),
+        suite=(text, text),
+        row=text,
+        repeat=1,
+        attempts=(Attempt(outcome=Outcome.FAILED, reason=text, checks=(check,), trace_id=text),),
+        hooks=tuple(HookResult(phase=phase, name=text, outcome=Outcome.FAILED, reason=text) for phase in _PHASES),
+        gates=(Gate(name=text, passed=False, reason=text),),
+        logs=(LogExcerpt(source=text, text=text),),
     )
     errored = CaseResult(
         name=text, path=text, outcome=Outcome.ERRORED, error=CaseError(message=text, help=text, kind=text)
     )
     skipped = CaseResult(name=text, path=text, outcome=Outcome.SKIPPED, settlement=Settlement(how=text, reason=text))
-    return run(shown, errored, skipped, notes=(text,), version=text)
+    suite = SuiteResult(name=text, path=text, outcome=Outcome.FAILED, cases=(0,), id=text, description=text)
+    return run(shown, errored, skipped, notes=(text,), version=text, suites=(suite,))

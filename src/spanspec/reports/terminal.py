@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spanspec.model.time import short_duration
 from spanspec.reports._paint import line, paint, style_of
-from spanspec.results import explain
+from spanspec.results import explain, telling
 from spanspec.results.columns import cells, clip, lines_of, one_line, pad, plural, wrap
 from spanspec.results.drawing import Segment, draw
 from spanspec.results.model import Outcome
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spanspec.model.ids import SpanId
     from spanspec.results.drawing import Line
-    from spanspec.results.model import CaseResult, CheckResult, RunResult, SourcePlace, SpanResult
+    from spanspec.results.model import CaseResult, CheckResult, HookResult, RunResult, SourcePlace, SpanResult
 
 _COLUMN = 11
 """Where texts begin after their labels."""
@@ -30,6 +30,11 @@ _CHECKS = 20
 """So many failed checks of a case are told in full."""
 
 _SPANS = 5
+
+_LOG_LINES = 10
+"""So many lines of what a service wrote; five times as many with verbosity 1."""
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +80,14 @@ class Report:
         if troubled and not first:
             yield ()
         yield self._case_line(case)
-        for warning in case.warnings:
+        if case.outcome is Outcome.SKIPPED and not self._is_on_line(case):
+            yield from self._labelled("because", explain.case_reason(case), style="dim")
+        for warning in _warnings(case):
             yield from self._paragraph("warning", warning, indent=2, style="concerned")
         if case.error is not None:
             yield from self._error(case)
+        if case.outcome is Outcome.FLAKY:
+            yield from self._tries(case)
         if self.verbosity > 0:
             yield from self._passed_checks(case)
         yield from self._failed_checks(case)
@@ -93,11 +102,12 @@ class Report:
 
     def _case_line(self, case: CaseResult) -> Line:
         style = style_of(case.outcome)
-        name = one_line(case.name, self._width - 12) or one_line(case.path, self._width - 12)
+        name = telling.title(case, self._width - 12)
         pieces = [Segment(f"{explain.SYMBOLS[case.outcome]} ", style), Segment(name, "bold" if _bad(case) else "")]
         pieces.append(Segment(f"  {explain.seconds(case.timings.total)}", "dim"))
-        words = _case_words(case)
         room = self._width - sum(cells(piece.text) for piece in pieces) - 2
+        words = _case_words(case)
+        words = "skipped" if case.outcome is Outcome.SKIPPED and cells(words) > room else words
         if words and room >= 12:
             pieces.append(Segment(f"  {one_line(words, room)}", style))
             room -= cells(words) + 2
@@ -105,6 +115,12 @@ class Report:
         if path != name and cells(path) <= room:
             pieces.append(Segment(f"  {path}", "dim"))
         return tuple(pieces)
+
+    def _is_on_line(self, case: CaseResult) -> bool:
+        """Whether the line of a skipped case says why, or there is nothing to say."""
+        return _case_words(case) == "skipped" or _case_words(case) in "".join(
+            piece.text for piece in self._case_line(case)
+        )
 
     def _error(self, case: CaseResult) -> Iterator[Line]:
         assert case.error is not None
@@ -210,11 +226,50 @@ class Report:
             yield from self._labelled(
                 "late", f"{plural(len(case.late), 'span')} arrived after the verdict", style="late"
             )
+        yield from self._hooks(case)
+        for index, gate in enumerate(case.gates):
+            sign, why = explain.SYMBOLS[Outcome.PASSED if gate.passed else Outcome.FAILED], one_line(gate.reason, 300)
+            words = f"{sign} {one_line(gate.name, 60)}{': ' if why else ''}{why}"
+            yield from self._labelled("" if index else "gates", words, style="" if gate.passed else "failed")
+        if case.outcome is not Outcome.FLAKY:
+            yield from self._tries(case)
+        yield from self._logs(case)
         for output in case.outputs if self.verbosity > 0 else ():
             value = f"no value: {output.error}" if output.error else output.value
             yield from self._labelled("output", f"{one_line(output.name, 60)} = {one_line(value, 200)}")
         if case.link:
             yield from self._labelled("open", case.link)
+
+    def _hooks(self, case: CaseResult) -> Iterator[Line]:
+        """What set-up and tear-down did, where something of it went wrong or every check is shown."""
+        before = ""
+        for hook in case.hooks:
+            bad = hook.outcome not in (Outcome.PASSED, Outcome.SKIPPED)
+            if self.verbosity <= 0 and (not bad or _is_told(hook, case)):
+                continue
+            label = {"setup": "set-up", "teardown": "tear-down"}.get(hook.phase, one_line(hook.phase, 9))
+            why = one_line(hook.reason, 300) if hook.reason else explain.seconds(hook.duration_ns)
+            words = f"{explain.SYMBOLS[hook.outcome]} {one_line(hook.name, 120)}{': ' if bad else '  '}{why}"
+            yield from self._labelled(
+                "" if label == before else label, words, style=style_of(hook.outcome) if bad else ""
+            )
+            before = label
+
+    def _tries(self, case: CaseResult) -> Iterator[Line]:
+        """Why the tries before the last one did not pass; the first always, the others up to a bound."""
+        shown = case.attempts if self.verbosity > 0 else case.attempts[:_TRIES]
+        for number, attempt in enumerate(shown, start=1):
+            why = one_line(attempt.reason, 300) or f"{attempt.outcome}"
+            yield from self._labelled(f"try {number}", why, style="dim")
+        if len(case.attempts) > len(shown):
+            yield from self._labelled("", f"… and {plural(len(case.attempts) - len(shown), 'more try', 'more tries')}")
+
+    def _logs(self, case: CaseResult) -> Iterator[Line]:
+        count = _LOG_LINES * (5 if self.verbosity > 0 else 1)
+        for log in case.logs:
+            yield from self._labelled("log", f"of {one_line(log.source, 60)}", style="dim")
+            for text in telling.log_lines(log, count=count, width=self._width - 4 - _COLUMN):
+                yield line("    ", " " * _COLUMN, text)
 
     def _drawing(self, case: CaseResult) -> Iterator[Line]:
         if case.trace is None or not len(case.trace) or (case.outcome is Outcome.ERRORED and not case.checks):
@@ -278,6 +333,17 @@ def _bad(case: CaseResult) -> bool:
     return case.outcome not in (Outcome.PASSED, Outcome.SKIPPED, Outcome.FLAKY)
 
 
+def _warnings(case: CaseResult) -> list[str]:
+    """The warnings that its line does not say already."""
+    return [warning for warning in case.warnings if not warning.startswith(explain.SKIPPED)]
+
+
+def _is_told(hook: HookResult, case: CaseResult) -> bool:
+    """Whether the error or a warning says already that it went wrong."""
+    said = (*case.warnings, *([case.error.message] if case.error is not None else []))
+    return any(hook.name in text and hook.reason in text for text in said)
+
+
 def _case_words(case: CaseResult) -> str:
     """What to add to a case's line: how many checks failed, or in a word why there is no verdict."""
     if case.outcome is Outcome.SKIPPED:
@@ -286,7 +352,7 @@ def _case_words(case: CaseResult) -> str:
     if case.outcome is Outcome.ERRORED:
         return "errored"
     if case.outcome is Outcome.FLAKY:
-        return "flaky: passed on a retry"
+        return f"flaky: passed on try {len(case.attempts) + 1}" if case.attempts else "flaky: passed on a retry"
     counts = [
         (sum(1 for check in case.checks if check.outcome is outcome), outcome)
         for outcome in (Outcome.FAILED, Outcome.ERRORED, Outcome.INCONCLUSIVE)
@@ -328,6 +394,9 @@ def _summary_words(run: RunResult) -> list[str]:
     checks = [check for case in run.cases for check in case.checks]
     passed = sum(1 for check in checks if check.outcome is Outcome.PASSED)
     words = [f"exit code {run.exit_code}: {explain.EXIT_MEANINGS[run.exit_code]}" if run.cases else "nothing was run"]
+    outer = [suite.outcome in (Outcome.PASSED, Outcome.FLAKY) for suite in run.suites if not suite.parents]
+    if outer:
+        words.insert(0, f"{sum(outer):,} of {plural(len(outer), 'suite')} passed")
     if checks:
         words.insert(0, f"{passed:,} of {plural(len(checks), 'check')} passed")
     return [*words, f"seed {run.seed}"] if run.seed else words

@@ -37,6 +37,9 @@ EXIT_MEANINGS: dict[int, str] = {
     130: "interrupted",
 }
 
+SKIPPED = "skipped: "
+"""How the warning of a case begins that was not run: the reason follows."""
+
 _LEAD = re.compile(r" *(?:\d+\. |[-*•] )?")
 
 _SEVERITY = (
@@ -234,7 +237,8 @@ def case_reason(case: CaseResult) -> str:
     """Why a case as a whole ended as it did, on one line, for a case without a check that says so."""
     if case.error is not None:
         return one_line(case.error.message.partition("\n")[0], 1000)
-    return one_line(case.settlement.reason or next(iter(case.warnings), ""), 400)
+    said = next((each for each in case.warnings if each.startswith(SKIPPED)), "")
+    return one_line(case.settlement.reason or said.removeprefix(SKIPPED) or next(iter(case.warnings), ""), 400)
 
 
 def why(case: CaseResult, limit: int = 400) -> str:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spanspec.results import explain
-from spanspec.results.columns import one_line
+from spanspec.results.columns import cells, clip, one_line, plural
 from spanspec.results.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spanspec.model.ids import SpanId
-    from spanspec.results.model import CaseResult, CheckResult, RunResult, SourcePlace
+    from spanspec.results.model import CaseResult, CheckResult, LogExcerpt, RunResult, SourcePlace
 
 _SERVICES = 5
 _NEAR = 3
@@ -169,11 +169,37 @@ def _unsettled(case: CaseResult, check: CheckResult) -> tuple[str, ...]:
     return tuple(text for text in ended if text and text not in known)
 
 
-def title(case: CaseResult) -> str:
-    """A case's name with its suites, row and repeat: `release › checkout [country=DE] #2`."""
-    name = " › ".join(one_line(part, 120) for part in (*case.suite, case.name))
+def title(case: CaseResult, width: int = 0) -> str:
+    """A case's name with its suites, row and repeat: `release › checkout [country=DE] #2`.
+
+    Args:
+        case: The case; one without a name is called by its file.
+        width: Cells that it must fit into: outer suites are left out first, then the name is cut, then the row; 0 for any.
+    """
+    suites = [one_line(part, 120) for part in case.suite]
+    name = one_line(case.name or case.path, 120)
+    again = f" #{case.repeat + 1}" if case.repeat else ""
     row = f" [{one_line(case.row, 80)}]" if case.row else ""
-    return f"{name}{row}{f' #{case.repeat + 1}' if case.repeat else ''}"
+    whole = " › ".join([*suites, name]) + row + again
+    if width <= 0 or cells(whole) <= width:
+        return whole
+    for count in range(1, len(suites) + 1):
+        shorter = " › ".join(["…", *suites[count:], name]) + row + again
+        if cells(shorter) <= width:
+            return shorter
+    if row:
+        row = f" [{clip(one_line(case.row, 80), max(8, width // 2 - 3))}]"
+    return clip(name, max(8, width - cells(row + again))) + row + again
+
+
+def log_lines(log: LogExcerpt, *, count: int, width: int) -> list[str]:
+    """The last lines of what a service wrote, at most `count` of at most `width` cells; before them how many are left out."""
+    lines = log.text.rstrip("\n").replace("\r\n", "\n").split("\n")
+    shown = [one_line(each, width) for each in lines[-count:]]
+    left = len(lines) - len(shown)
+    if left or log.truncated:
+        shown.insert(0, f"… {plural(left, 'earlier line')}" if left else "… earlier lines")
+    return shown
 
 
 def verdict(run: RunResult) -> str:

@@ -60,7 +60,7 @@ def weigh(required: Sequence[str], failures: Iterable[str]) -> Gates:
 
 def failures(*, specs_passed: bool, analysis: Analysis | None) -> tuple[str, ...]:
     """The gates that fail; without an analysis those of the analyzer are not judged, and not among them."""
-    found = () if specs_passed else (SPECS,)
+    found: tuple[str, ...] = () if specs_passed else (SPECS,)
     if analysis is None:
         return found
     found += () if analysis.passed else (RULES,)
