@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from spanspec.cli._archive import folder_of
+from spanspec.cli._reports import write
 from spanspec.cli.options import colour, width
-from spanspec.cli.run import write
 from spanspec.errors import UsageError
 from spanspec.reports import terminal
 from spanspec.results.journal import read

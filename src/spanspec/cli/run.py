@@ -16,10 +16,11 @@ from spanspec.cli._archive import folder_of, kept
 from spanspec.cli._dry import show_dry_run
 from spanspec.cli._plan import show_plan
 from spanspec.cli._prompt import load_asking
+from spanspec.cli._reports import is_streamed, streamed, write
 from spanspec.cli._run_options import choosing, loading, showing
 from spanspec.cli._watch import watching
 from spanspec.cli.options import colour, tell, tell_passed_over, width
-from spanspec.errors import SpanspecError, UsageError
+from spanspec.errors import SpanspecError
 from spanspec.reports import terminal
 from spanspec.reports._live import Live
 from spanspec.reports.base import REPORTS
@@ -73,7 +74,7 @@ def _once(loading: Loading, choosing: Choosing, showing: Showing) -> int:
     if loading.stored is not None:
         return _deliver(execute_stored(loaded, loading.stored, seed=choosing.seed or 0), showing, loaded)
     run = _run(loaded, loading, choosing, showing)
-    return 0 if run is None else _deliver(run, showing, loaded)
+    return 0 if run is None else _deliver(run, showing, loaded, live=True)
 
 
 def _run(loaded: Loaded, loading: Loading, choosing: Choosing, showing: Showing) -> RunResult | None:
@@ -96,14 +97,28 @@ def _run(loaded: Loaded, loading: Loading, choosing: Choosing, showing: Showing)
     if choosing.dry_run:
         show_dry_run(loaded, prepared, seed)
         return None
-    watcher = _Watcher(quiet=showing.silent)
+    streams = streamed(_reports(showing, loaded))
+    # A block that is drawn again and again would break lines that go to the same screen.
+    watcher = _Watcher(quiet=showing.silent or any(not stream.path for stream in streams))
     keeper = kept(folder, prepared, seed)
     try:
-        run = asyncio.run(execute(loaded, listener=Several((watcher, keeper)), seed=seed, prepared=prepared))
+        run = asyncio.run(execute(loaded, listener=Several((watcher, keeper, *streams)), seed=seed, prepared=prepared))
+    except BaseException:
+        for stream in streams:
+            stream.close()
+        raise
     finally:
         watcher.close()
+    for stream in streams:
+        stream.end(run)
     keeper.end(run)
     return run
+
+
+def _reports(showing: Showing, loaded: Loaded) -> tuple[tuple[str, str], ...]:
+    """Formats and paths: those of the command line, and of `spanspec.yaml` what they do not name."""
+    asked = {name for name, _ in showing.reports}
+    return (*showing.reports, *((name, path) for name, path in loaded.settings.reports if name not in asked))
 
 
 class _Watcher:
@@ -126,43 +141,25 @@ class _Watcher:
             self._live.close()
 
 
-def _deliver(run: RunResult, showing: Showing, loaded: Loaded) -> int:
-    """Write every report; one that cannot be written does not lose the others."""
+def _deliver(run: RunResult, showing: Showing, loaded: Loaded, *, live: bool = False) -> int:
+    """Write every report; one that cannot be written does not lose the others. What was written `live` is there already."""
     code = run.exit_code
-    pretty = terminal.Report(width=width(), colour=colour(sys.stdout.isatty()), verbosity=showing.verbose)
+    wanted = _reports(showing, loaded)
+    written = {name for name, _ in wanted if live and is_streamed(name)}
     if showing.output == "json":
         click.echo(REPORTS.load("json")().render(run))
     else:
-        click.echo(pretty.render(run), nl=False)
-    asked = {name for name, _ in showing.reports}
-    own = tuple((name, path) for name, path in loaded.settings.reports if name not in asked)
-    for name, path in (*showing.reports, *own):
+        # Lines for a program on stdout leave no room there for what a person reads.
+        aside = any(name in written and not path for name, path in wanted)
+        stream = sys.stderr if aside else sys.stdout
+        pretty = terminal.Report(width=width(), colour=colour(stream.isatty()), verbosity=showing.verbose)
+        click.echo(pretty.render(run), nl=False, err=aside)
+    for name, path in wanted:
+        if name in written:
+            continue
         try:
             write(run, name, path)
         except SpanspecError as fault:
             click.echo(f"error: {fault.message}\n  = help: {fault.help}", err=True)
             code = max(code, fault.exit_code)
     return 130 if interrupted(run) else code
-
-
-def write(run: RunResult, name: str, path: str) -> None:
-    """Render one report to a file, or to stdout without a path.
-
-    Raises:
-        UsageError: The file cannot be written.
-    """
-    document = REPORTS.load(name)().render(run)
-    if not path:
-        click.echo(document)
-        return
-    target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(document, bytes):
-            target.write_bytes(document)
-        else:
-            target.write_text(document, encoding="utf-8")
-    except OSError as fault:
-        raise UsageError(
-            f"the {name} report cannot be written to {path}: {fault.strerror}", help="Name another path."
-        ) from fault

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from spanspec.plugins import Family
 
 if TYPE_CHECKING:
     from spanspec.results.model import RunResult
+    from spanspec.results.progress import Progress
 
 REPORTS = Family("report", "spanspec.reports", "spanspec.reports", "Report")
 
@@ -17,4 +18,17 @@ class Report(Protocol):
 
     def render(self, run: RunResult) -> str | bytes:
         """The whole document."""
+        ...
+
+
+@runtime_checkable
+class StreamedReport(Report, Protocol):
+    """A report that is also written line by line while the run goes on. Its lines are those of `render`, in the order of time."""
+
+    def line_for(self, progress: Progress) -> str | None:
+        """The line of a message, without its line break; None where it has none."""
+        ...
+
+    def last_line(self, run: RunResult) -> str:
+        """The line that ends the report, without its line break."""
         ...

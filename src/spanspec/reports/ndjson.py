@@ -1,7 +1,8 @@
 """The run as lines of JSON: one event a line, `run`, then a `case` for each, then `end`. Made to be piped and grepped.
 
 Every line is an object with `event`. A `case` has the fields of the run's JSON for it (`results.json`) without the trace,
-whose size knows no bound; `trace` counts its spans. While a run goes on, `line_for` gives the same lines one by one.
+whose size knows no bound; `spans` counts them. `run --report ndjson` writes the lines while the run goes on, a case as
+soon as it has ended; one whose result changes afterwards, by spans that came late, has a second line: the last one counts.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Report:
         yield _line("run", version=run.version, started_ns=run.started_ns, cases=len(run.cases), seed=run.seed)
         for index, case in enumerate(run.cases):
             yield _case(index, case)
-        yield _line("end", **_end(run))
+        yield self.last_line(run)
 
     def line_for(self, progress: Progress) -> str | None:
         """The line of one message of a run that goes on, without its line break; None where it has none."""
@@ -42,6 +43,10 @@ class Report:
                 return _case(index, result)
             case _:
                 return None
+
+    def last_line(self, run: RunResult) -> str:
+        """The line `end`: counts, exit code, notes."""
+        return _line("end", **_end(run))
 
 
 def _case(index: int, case: CaseResult) -> str:
