@@ -56,7 +56,7 @@ RECEIVING = (
 
 LATER_STORES = (
     "jaeger", "tempo", "zipkin", "opensearch", "elasticapm", "clickhouse", "awsxray", "azureappinsights", "signalfx",
-    "sumologic", "spanspec",
+    "sumologic",
 )  # fmt: skip
 """Stores that are known by name, whether this version has them or not."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from spanspec.definition.keys import OUTCOMES, WAITS
 from spanspec.model.time import parse_duration
@@ -185,3 +186,24 @@ def split_address(text: str) -> tuple[str, int | None]:
     if not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise BadValueError(f'"{port}" is no port', help="Write a number from 0 to 65535; 0 takes a free one.")
     return host, int(port)
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}")
+
+
+def headers(text: str) -> dict[str, str]:
+    """Headers as `OTEL_EXPORTER_OTLP_HEADERS` has them: `name=value,name=value`, values percent-encoded.
+
+    Raises:
+        BadValueError: A part has no `=`, or its name is none of a header.
+    """
+    found: dict[str, str] = {}
+    for part in parts(text):
+        name, equals, value = part.partition("=")
+        if not equals or not _HEADER_NAME.fullmatch(name.strip()):
+            shown = name.strip()[:40] if equals else "a part without `=`"
+            raise BadValueError(
+                f"{shown}: no header", help="Write NAME=VALUE; a comma or a percent sign in it as %2C, %25."
+            )
+        found[name.strip().lower()] = unquote(value.strip())
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from spanspec.errors import StoreError
 from spanspec.stores.base import Fetched, PassingError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spanspec.model.context import Clock, TimeWindow
     from spanspec.model.ids import SpanId, TraceId
     from spanspec.runner.collect import Collected
-    from spanspec.stores.base import TraceStore
+    from spanspec.stores.base import OpenStore, TraceStore
 
 FIRST_S: Final = 0.05
 GROWTH: Final = 1.6
@@ -174,14 +174,62 @@ class Polled:
         return replace(found, spans=tuple(spans))
 
 
+@runtime_checkable
+class AwaitedStore(Protocol):
+    """A store elsewhere that can be awaited: one that is asked (`Polled`), or one that tells by itself.
+
+    Attributes:
+        least_quiet_ns: How long nothing new must have come before a trace is whole.
+    """
+
+    @property
+    def least_quiet_ns(self) -> int:
+        """How long nothing new must have come before a trace is whole."""
+        ...
+
+    def expect(self, trace_id: TraceId) -> None:
+        """As `AwaitableStore`."""
+        ...
+
+    def release(self, trace_id: TraceId) -> None:
+        """As `AwaitableStore`."""
+        ...
+
+    async def fetch(self, trace_id: TraceId, window: TimeWindow) -> Fetched:
+        """As `TraceStore`."""
+        ...
+
+    async def changed(self, trace_id: TraceId) -> None:
+        """As `AwaitableStore`."""
+        ...
+
+    def note(self, trace_id: TraceId) -> str:
+        """What the store lost of a trace, or why it last gave no answer; empty for nothing."""
+        ...
+
+    def link(self, trace_id: TraceId) -> str | None:
+        """As `TraceStore`."""
+        ...
+
+
+def awaited(store: OpenStore, clock: Clock, *, name: str, lag_s: float) -> AwaitedStore:
+    """The store as it is where it tells by itself, else one that asks it."""
+    return store if isinstance(store, AwaitedStore) else Polled(store, clock, name=name, lag_s=lag_s)
+
+
+def paced(store: AwaitedStore, poll_s: float | None) -> AwaitedStore:
+    """The store asked at another pace, where it is asked."""
+    return store.paced(poll_s) if isinstance(store, Polled) else store
+
+
 def least_quiet_ns(store: object) -> int:
     """The quiet that a store needs; none where spans arrive by themselves."""
-    return store.least_quiet_ns if isinstance(store, Polled) else 0
+    return store.least_quiet_ns if isinstance(store, AwaitedStore) else 0
 
 
 def with_note(collected: Collected, store: object) -> Collected:
     """What was collected, with what the store says that it lost of it."""
-    note = store.note(collected.trace.trace_id) if isinstance(store, Polled) else ""
+    note = store.note(collected.trace.trace_id) if isinstance(store, AwaitedStore) else ""
     if not note:
         return collected
     settlement = collected.settlement
@@ -190,5 +238,5 @@ def with_note(collected: Collected, store: object) -> Collected:
 
 def rest(store: object, trace_id: TraceId) -> None:
     """Ask for a trace no more, once its case is over."""
-    if isinstance(store, Polled):
+    if isinstance(store, AwaitedStore):
         store.release(trace_id)

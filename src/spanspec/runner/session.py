@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spanspec.results.model import CaseResult, LogExcerpt
     from spanspec.results.progress import Listener
     from spanspec.runner.collect import Collected, Store
-    from spanspec.runner.polling import Polled
+    from spanspec.runner.polling import AwaitedStore
 
 
 class Surroundings(Protocol):
@@ -65,7 +65,7 @@ class Session:
     secrets: tuple[str, ...] = ()
     surroundings: Surroundings | None = None
     reach: Reach = field(default_factory=Reach)
-    stores: Mapping[object, Polled] = field(default_factory=lambda: MappingProxyType({}))
+    stores: Mapping[object, AwaitedStore] = field(default_factory=lambda: MappingProxyType({}))
     hidden: frozenset[str] = frozenset()
 
 

@@ -12,7 +12,7 @@ from spanspec.definition.bind_store import bind_store
 from spanspec.errors import DiagnosticsError, UsageError
 from spanspec.model.assemble import assemble
 from spanspec.model.context import TimeWindow
-from spanspec.runner.polling import Polled
+from spanspec.runner.polling import Polled, awaited, paced
 from spanspec.stores.base import RemoteStore
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spanspec.definition.plan import Plan, StorePlan
     from spanspec.model.ids import TraceId
     from spanspec.model.trace import Trace
+    from spanspec.runner.polling import AwaitedStore
     from spanspec.runner.session import Session
     from spanspec.source.diagnostics import Diagnostic
     from spanspec.stores.base import OpenStore
@@ -38,7 +39,7 @@ async def opened(plans: Iterable[Plan], session: Session) -> AsyncIterator[Sessi
     Raises:
         DiagnosticsError: A store's keys are wrong, or a variable in them has no value; nothing was fired.
     """
-    stores: dict[object, Polled] = {}
+    stores: dict[object, AwaitedStore] = {}
     connections: list[OpenStore] = []
     faults: list[Diagnostic] = []
     secrets: set[str] = set()
@@ -52,14 +53,15 @@ async def opened(plans: Iterable[Plan], session: Session) -> AsyncIterator[Sessi
             connection = bound.store.open(session.clock)
             connections.append(connection)
             secrets.update(bound.secrets)
-            stores[key] = Polled(connection, session.clock, name=plan.store.name, lag_s=bound.store.store_lag)
+            stores[key] = awaited(connection, session.clock, name=plan.store.name, lag_s=bound.store.store_lag)
     if faults:
         raise DiagnosticsError("a store cannot be used", faults)
     try:
         yield replace(session, stores=MappingProxyType(stores), hidden=frozenset(secrets))
     finally:
-        for polled in stores.values():
-            await polled.close()
+        for store in stores.values():
+            if isinstance(store, Polled):
+                await store.close()
         for connection in connections:
             await connection.close()
 
@@ -74,7 +76,7 @@ def session_of(plan: Plan, session: Session) -> Session:
     store = session.stores.get(key_of(plan.store)) if not plan.store.embedded else None
     if store is None:
         return session
-    return replace(session, store=store.paced(plan.settle.poll_s), receiver="")
+    return replace(session, store=paced(store, plan.settle.poll_s), receiver="")
 
 
 _PATIENCE_S = 5.0
@@ -97,10 +99,10 @@ async def fetched_trace(trace_id: TraceId, plans: Sequence[Plan], session: Sessi
         raise UsageError(f"the trace {trace_id} is in no file, and {message}", help=advice)
     plan = next(iter(stores.values()))
     async with opened([replace(plan, skip="", skip_trace=False)], session) as ready:
-        return await _found(trace_id, ready.stores[key_of(plan.store)], session)
+        return await _found(trace_id, plan.store.name, ready.stores[key_of(plan.store)], session)
 
 
-async def _found(trace_id: TraceId, store: Polled, session: Session) -> Trace:
+async def _found(trace_id: TraceId, name: str, store: AwaitedStore, session: Session) -> Trace:
     window = TimeWindow(start_ns=0, end_ns=session.clock.now_ns())
     try:
         async with asyncio.timeout(_PATIENCE_S):
@@ -109,7 +111,7 @@ async def _found(trace_id: TraceId, store: Polled, session: Session) -> Trace:
     except TimeoutError as fault:
         note = store.note(trace_id)
         raise UsageError(
-            f'the store "{store.name}" has no trace {trace_id}{f": {note}" if note else ""}',
+            f'the store "{name}" has no trace {trace_id}{f": {note}" if note else ""}',
             help="Look at the id, and at what the services send to the store.",
         ) from fault
     spans = [each.span for each in found.spans if each.span.trace_id == trace_id]

@@ -28,7 +28,7 @@ from spanspec.source.render import visible
 from spanspec.stores.base import Arrived, Fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Callable, Iterable, Set
 
     from spanspec.model.context import TimeWindow
     from spanspec.model.ids import TraceId
@@ -100,17 +100,20 @@ class _Awaited:
     spans: list[Arrived] = field(default_factory=list)
     linked: list[Arrived] = field(default_factory=list)
     dropped: int = 0
+    thinned: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     released: bool = False
 
-    def add(self, arrived: Arrived, *, linked: bool, limit: int) -> None:
-        """Keep a span, or count it when there are too many."""
+    def add(self, arrived: Arrived, *, linked: bool, limit: int) -> bool:
+        """Keep a span, or count it when there are too many; whether it is kept."""
         self.news.set()
         kept = self.linked if linked else self.spans
-        if len(kept) < limit:
+        room = len(kept) + (0 if linked else self.thinned) < limit
+        if room:
             kept.append(arrived)
         else:
             self.dropped += 1
+        return room
 
 
 @dataclass(slots=True)
@@ -132,6 +135,7 @@ class Store:
         keep_s: How long spans that nobody waits for are kept.
         keep_bytes: How many bytes of them.
         max_spans: How many spans of one trace.
+        told: Called with an awaited trace and a span that came for it (None for one beyond `max_spans`), as it comes.
 
     Attributes:
         received: Spans that came, awaited or not.
@@ -146,6 +150,7 @@ class Store:
         keep_s: float = KEEP_S,
         keep_bytes: int = KEEP_BYTES,
         max_spans: int = MAX_SPANS,
+        told: Callable[[TraceId, Arrived | None], None] | None = None,
     ) -> None:
         self.received = 0
         self.evicted = 0
@@ -154,6 +159,7 @@ class Store:
         self._keep_ns = int(keep_s * 1e9)
         self._keep_bytes = keep_bytes
         self._max_spans = max_spans
+        self._told = told
         self._awaited: dict[TraceId, _Awaited] = {}
         self._linked: dict[TraceId, set[TraceId]] = {}
         self._wanted: set[bytes] = {ZERO_ID}
@@ -215,6 +221,18 @@ class Store:
                 del self._linked[other]
                 self._unwant(other)
         self._unwant(trace_id)
+
+    def thin(self, trace_id: TraceId) -> None:
+        """Drop the spans of an awaited trace, which whoever was told of them has, and go on awaiting it."""
+        entry = self._awaited.get(trace_id)
+        if entry is not None:
+            entry.thinned += len(entry.spans)
+            entry.spans.clear()
+
+    def known(self, trace_id: TraceId) -> tuple[tuple[Arrived, ...], int]:
+        """What is kept of an awaited trace, and how many spans of it were not kept, or given up by `thin`."""
+        entry = self._awaited.get(trace_id)
+        return ((), 0) if entry is None else ((*entry.spans, *entry.linked), entry.dropped + entry.thinned)
 
     async def fetch(self, trace_id: TraceId, window: TimeWindow | None = None) -> Fetched:
         """What has come of a trace, awaited or not, and of traces that link into it; the window does not matter here."""
@@ -301,7 +319,7 @@ class Store:
         have = [each for target in known for each in self._awaited[target].linked if each.span.trace_id == other]
         for target in targets - known:
             for each in dict.fromkeys(have):
-                self._awaited[target].add(each, linked=True, limit=self._max_spans)
+                self._hand(target, each, linked=True)
         known.update(targets)
 
     def _deliver(self, export: _Export, spans: Iterable[Span]) -> None:
@@ -318,9 +336,14 @@ class Store:
                 batch=export.batch,
             )
             if span.trace_id in self._awaited:
-                self._awaited[span.trace_id].add(arrived, linked=False, limit=self._max_spans)
+                self._hand(span.trace_id, arrived, linked=False)
             for target in self._linked.get(span.trace_id, ()):
-                self._awaited[target].add(arrived, linked=True, limit=self._max_spans)
+                self._hand(target, arrived, linked=True)
+
+    def _hand(self, target: TraceId, arrived: Arrived, *, linked: bool) -> None:
+        kept = self._awaited[target].add(arrived, linked=linked, limit=self._max_spans)
+        if self._told is not None:
+            self._told(target, arrived if kept else None)
 
     # What is kept of the others
 
