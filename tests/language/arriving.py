@@ -116,6 +116,17 @@ PLAIN = [
     'gap(span[name = "a"], span[name = "b"]) < 2ms', 'gap(span[name = "a"], span[name = "b"]) > 0ms',
 ]  # fmt: skip
 COMPARATORS = ["<", "<=", ">", ">=", "=", "!="]
+APART = [
+    'span[name = "a"]',
+    'span[name = "b"]',
+    "span[]",
+    'span[name = "a"] span[]',
+    "span[]:leaf",
+    "span[]:root",
+    "span[x = 1]",
+]
+"""Sides of gaps."""
+CLOCKS = [HOST, HOST, {"host.name": "two"}, {}, {"service.instance.id": "i"}, {"host.id": "1", "host.name": "one"}]
 
 
 @st.composite
@@ -142,7 +153,18 @@ def leaves(draw: st.DrawFn) -> str:
             else ""
         )
         return f"{value} {draw(st.sampled_from(COMPARATORS))} {bound}{unit}"
+    if kind == 4:
+        return draw(gaps())
     return draw(st.sampled_from(PLAIN))
+
+
+@st.composite
+def gaps(draw: st.DrawFn) -> str:
+    """A comparison of gaps."""
+    first, second = (f"gap({draw(st.sampled_from(APART))}, {draw(st.sampled_from(APART))})" for _ in range(2))
+    form = draw(st.sampled_from(["{0}", "{0}", "{0}", "-{0}", "{0} + {1}", "{0} - {1}", "{0} * 2"]))
+    bound = draw(st.sampled_from(["-3ms", "0ms", "1ms", "2ms", "5ms", "busy_time(span[])", second]))
+    return f"{form.format(first, second)} {draw(st.sampled_from(COMPARATORS))} {bound}"
 
 
 @st.composite
@@ -166,7 +188,7 @@ def arrivals(draw: st.DrawFn) -> list[Span]:
         )
         start = draw(st.integers(0, 10))
         more = {} if (x := draw(st.sampled_from([None, 1, 2, "t"]))) is None else {"x": x}
-        resource = draw(st.sampled_from([HOST, HOST, {"host.name": "two"}, {}]))
+        resource = draw(st.sampled_from(CLOCKS))
         linked = [other for other in spans if draw(st.integers(0, 5)) == 0]
         spans.append(
             span(
@@ -208,7 +230,9 @@ ASSERTIONS = [
     'attr:tracetest.span.parent_id = "0000000000000000"', "not attr:x exists", "attr:x exists or count() >= 2",
     "attr:x = 1 and count() < 4", "attr:x = 1 implies count() < 3", "count() - 1 < 2", "-count() > -3",
     "total_time() < count() * 2ms", 'no span[name = "c"]', "no_errors()", "no_n_plus_one(threshold=2)", "span:child_count < 2",
-    'parent:span:name = "a"', 'root:span:name = "a"', 'gap(span[name = "a"], span[name = "b"]) < 2ms',
+    'parent:span:name = "a"', 'root:span:name = "a"', 'gap(span[name = "a"], span[name = "b"]) < 2ms', "1 = 2", "var:ONE = 1",
+    'gap(span[], span[name = "b"]) = 1ms', "attr:x + 1 < 3", "attr:x > 0 and attr:x < 2", 'some span[name = "a"] followed by some span[name = "b"]',
+    'every span[name = "a"] calls no span[]', 'attr:tracetest.span.kind = "client"', "attr:x != 1", "not count() < 3", "sum(span[], attr:x) < 3",
 ]  # fmt: skip
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from spanspec.language.expressions import evaluate
 from spanspec.language.judging import measures
+from spanspec.language.judging.gaps import gap_of
 from spanspec.language.picking.forest import NONE
 from spanspec.language.picking.motion import Motion
 from spanspec.language.picking.picker import Picker
-from spanspec.language.relations import same_clock
 from spanspec.language.syntax import Selector
 from spanspec.language.verdict import EvaluationError, Given
 from spanspec.model.time import Duration, parse_duration
@@ -107,14 +108,15 @@ class Aggregates:
     Attributes:
         picker: Selects.
         only_sure: Whether to look only at the spans that cannot be revoked.
-        shift_ns: Added to a `gap` between different clocks, to try the borders of what it may be.
+        corner: By the identity of a `gap` call, whether the least (-1) or the greatest (1) that it may be is meant
+            instead of what was measured.
         notes: Remarks for the reader, each once.
-        clocks: Whether a `gap` between different clocks was measured.
+        clocks: Whether a `gap` was measured that clocks leave uncertain.
     """
 
     picker: Picker
     only_sure: bool = False
-    shift_ns: int = 0
+    corner: Mapping[int, int] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     clocks: bool = False
 
@@ -124,7 +126,7 @@ class Aggregates:
         if call.name not in MOTIONS:
             raise EvaluationError(f'no function "{call.name}" over spans')
         if call.name == "gap":
-            return self._gap(arguments, span)
+            return self._gap(call, arguments, span)
         spans = self.members(call, selection=selection, span=span)
         if not spans and call.name not in EMPTY_ALLOWED:
             raise _no_span(call.name, next(iter(arguments.selectors), None))
@@ -249,20 +251,17 @@ class Aggregates:
         """Most spans open at once."""
         return measures.concurrency(spans)
 
-    def _gap(self, arguments: Arguments, span: Span | None) -> Value:
+    def _gap(self, call: Call, arguments: Arguments, span: Span | None) -> Value:
         if len(arguments.selectors) != 2:
             raise EvaluationError("gap() takes two selectors, as in gap(span[…], span[…])")
         sides = [self.picker.spans(self.picked(selector, span)) for selector in arguments.selectors]
         for selector, spans in zip(arguments.selectors, sides, strict=True):
             if not spans:
                 raise _no_span("gap", selector)
-        first = min(sides[1], key=lambda span: span.start_ns)
-        last = max(sides[0], key=measures.end_of)
-        shift = 0
-        if not all(same_clock(first, other) for side in sides for other in side):
-            self.clocks = True
-            shift = self.shift_ns
-        return Duration(first.start_ns - measures.end_of(last) + shift)
+        gap = gap_of(sides[0], sides[1], self.picker.given.clock_skew_ns)
+        assert gap is not None
+        self.clocks = self.clocks or gap.low_ns < gap.high_ns
+        return Duration({-1: gap.low_ns, 1: gap.high_ns}.get(self.corner.get(id(call), 0), gap.measured_ns))
 
     # --- remarks
 
@@ -334,6 +333,8 @@ def _number(value: Value, name: str) -> Decimal | Duration:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return Decimal(value)
     if isinstance(value, float):
+        if not isfinite(value):
+            raise EvaluationError(f"{name}() needs finite numbers, and got {value}")
         return Decimal(repr(value))
     if isinstance(value, str):
         duration = parse_duration(value)

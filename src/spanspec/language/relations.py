@@ -29,14 +29,16 @@ def same_clock(left: Span, right: Span) -> bool:
     """Whether two spans' times come from one clock: the first of the keys that both resources have is equal."""
     if left is right:
         return True
-    return _same_resource_clock(_clock(left.resource), _clock(right.resource))
+    return _same_resource_clock(clock_of(left.resource), clock_of(right.resource))
 
 
-def _clock(resource: Resource) -> tuple[object, ...]:
-    return tuple(resource.attributes.get(key) for key in _CLOCK_KEYS)
+def clock_of(resource: Resource) -> tuple[str | int | None, ...]:
+    """What names the clock of a resource, by key; None where nothing fit to be a name stands."""
+    found = (resource.attributes.get(key) for key in _CLOCK_KEYS)
+    return tuple(value if isinstance(value, (str, int)) else None for value in found)
 
 
-def _same_resource_clock(left: tuple[object, ...], right: tuple[object, ...]) -> bool:
+def _same_resource_clock(left: tuple[str | int | None, ...], right: tuple[str | int | None, ...]) -> bool:
     for mine, other in zip(left, right, strict=True):
         if mine is not None and other is not None:
             return mine == other

@@ -48,8 +48,6 @@ class Bounding:
         self._broken = False
         self._sources: list[_Source] = []
         self._values: dict[int, Callable[[], Value]] = {}
-        self._shift = 0
-        self._gaps = any(call.name == "gap" for call in calls)
         self.followed = not self.free and all(self._follow(call) for call in calls)
 
     def arrive(self, node: int) -> bool:
@@ -66,13 +64,8 @@ class Bounding:
         """What the bounds make of it."""
         if self._broken:
             return Outcome.VOID
-        skew = self._given.clock_skew_ns
-        for shift in (0, -skew, skew) if self._gaps else (0,):  # whose clocks may differ is not asked here
-            self._shift = shift
-            found = self._decided()
-            if found != OPEN:
-                return found | Outcome.VOID if self._fallible else found
-        return OPEN
+        found = self._decided()
+        return found | Outcome.VOID if self._fallible else found
 
     def _decided(self) -> Outcome:
         try:
@@ -111,9 +104,9 @@ class Bounding:
         return True
 
     def _follow_gap(self, call: Call, members: list[Members]) -> bool:
-        gap = running.Gap(self._around.grove)
+        gap = running.Gap(self._around.grove, self._given.clock_skew_ns)
         self._sources += [_Source(members[0], gap.left), _Source(members[1], gap.right)]
-        self._values[id(call)] = lambda: gap.value(self._shift)
+        self._values[id(call)] = gap.value
         return True
 
     def _running(self, call: Call) -> running.Running | None:

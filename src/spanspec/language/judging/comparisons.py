@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from heapq import nlargest
+from itertools import product
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from spanspec.language.aggregates import MOTIONS, NoSpanError, arguments_of
 from spanspec.language.dialect import Dialect
 from spanspec.language.expressions import MissingError, evaluate
+from spanspec.language.grammar.walk import walk
 from spanspec.language.judging.measures import self_ns
 from spanspec.language.judging.trouble import on_the_way
 from spanspec.language.judging.weighed import Evidence, Weighed, weighed
 from spanspec.language.judging.wording import counted, enumeration, gathered, label
-from spanspec.language.picking.motion import Motion, decide, flipped, motion_of_name
+from spanspec.language.picking.motion import ORDER, Motion, decide, flipped, motion_of_name
 from spanspec.language.syntax import (
     Arithmetic,
     Call,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 _TIMES = frozenset({"total_time", "busy_time", "self_time", "critical_time", "sum"})
 _MARKED = 20
+_MOST_GAPS = 4
 _WEIGHED = 50
 _LISTED = 200
 _MOST = 10_000
@@ -114,17 +117,54 @@ def _now(judge: Judge, statement: Compare, span: Span | None, lenient: bool) -> 
     held = _compared(judge, statement, values)
     if held is Outcome.VOID:
         return held, _error_of(judge, statement, values)
-    if aggregates.clocks:
-        borders = [_shifted(judge, statement, span, aggregates, sign) for sign in (-1, 1)]
-        if any(border is not held for border in borders):
-            return Outcome.CLOCK, values
+    if aggregates.clocks and not _whatever_clocks_say(judge, statement, span, values):
+        return Outcome.CLOCK, values
     return held, values
 
 
-def _shifted(judge: Judge, statement: Compare, span: Span | None, aggregates: Aggregates, sign: int) -> Outcome:
-    """The outcome when clocks differ by the whole skew one way."""
-    moved = replace(aggregates, shift_ns=sign * judge.given.clock_skew_ns)
-    return _compared(judge, statement, _evaluated(judge, statement, span, moved))
+def _whatever_clocks_say(judge: Judge, statement: Compare, span: Span | None, measured: _Values) -> bool:
+    """Whether the comparison comes to the same for all that the gaps between clocks may be.
+
+    Each gap lies between two bounds, and what is compared is monotone in each; so it suffices to try their corners.
+    Two values are sure to differ, or to be equal, when it is the same all over which of them is the greater.
+    """
+    corners = _corners(statement)
+    if corners is None:
+        return False
+    asked: tuple[Comparator, ...] = (statement.comparator,)
+    if statement.comparator in (Comparator.EQ, Comparator.NE):
+        asked = (Comparator.LT, Comparator.GT)
+    elif statement.comparator not in ORDER:
+        return False
+    for comparator in asked:
+        compared = replace(statement, comparator=comparator)
+        wanted = _compared(judge, compared, measured)
+        for corner in corners:
+            values = _evaluated(judge, statement, span, replace(judge.aggregates, corner=corner))
+            if _compared(judge, compared, values) is not wanted:
+                return False
+    return True
+
+
+def _corners(statement: Compare) -> list[dict[int, int]] | None:
+    """Each choice of the least or the greatest of every gap; None where trying them would prove nothing."""
+    gaps = [*_added(statement.left), *_added(statement.right)]
+    all_gaps = sum(isinstance(part, Call) and part.name == "gap" for part in walk(statement))
+    if len(gaps) < all_gaps or len(gaps) > _MOST_GAPS:
+        return None
+    return [dict(zip(map(id, gaps), signs, strict=True)) for signs in product((-1, 1), repeat=len(gaps))]
+
+
+def _added(node: Expression) -> Iterator[Call]:
+    """The gaps in which an expression is monotone, whatever the others are."""
+    if isinstance(node, Call) and node.name == "gap":
+        yield node
+    elif isinstance(node, Negate):
+        yield from _added(node.operand)
+    elif isinstance(node, Arithmetic):
+        yield from _added(node.left)
+        if node.operator is not Operator.DIVIDE:
+            yield from _added(node.right)
 
 
 def _evaluated(judge: Judge, statement: Compare, span: Span | None, aggregates: Aggregates) -> _Values:
@@ -180,15 +220,15 @@ def names_in(node: Expression | Selector) -> Iterator[Name]:
 
 def _early(judge: Judge, statement: Compare, span: Span | None, motion: Motion) -> Outcome:
     """What the bounds on the sure spans say."""
-    found = Outcome(0)
-    for sign in (-1, 1):
-        bounding = replace(judge.bounding, shift_ns=sign * judge.given.clock_skew_ns)
+    found, corners = Outcome(0), _corners(statement)
+    if corners is None:
+        return OPEN
+    for corner in corners:
+        bounding = replace(judge.bounding, corner=corner)
         values = _evaluated(judge, statement, span, bounding)
         if values.error is not None:  # what cannot be read on a sure span cannot be read in the end
             return OPEN if isinstance(values.error, NoSpanError) else Outcome.VOID
         found |= decide(values.left, statement.comparator, values.right, motion, judge.given.dialect)
-        if not bounding.clocks:
-            break
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from spanspec.language.aggregates import arguments_of
+from spanspec.language.aggregates import EMPTY_ALLOWED, arguments_of
 from spanspec.language.grammar.walk import walk
 from spanspec.language.judging import measures
 from spanspec.language.judging.bounding import Bounding
@@ -379,6 +379,10 @@ def _of_compare(statement: Compare, mask: Outcome, around: Surroundings, judge: 
     if bounding.free:
         return Never(statement, mask)
     if not bounding.followed:
-        needed = [(around.members(selector), 1) for call in calls for selector in arguments_of(call).selectors]
+        needed = [
+            (around.members(selector), int(call.name not in EMPTY_ALLOWED))
+            for call in calls
+            for selector in arguments_of(call).selectors
+        ]
         return WhenThere(statement, mask, *needed, whole=False)
     return Value(statement, mask, bounding)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from spanspec.language.aggregates import NoSpanError, key_of, reduce_values
 from spanspec.language.judging import measures
+from spanspec.language.judging.gaps import Gaps
 from spanspec.model.span import StatusCode
 from spanspec.model.time import Duration
 
@@ -170,28 +171,26 @@ class Services:
 
 
 class Gap:
-    """First start on one side less last end on the other, moved by a shift between clocks that may differ."""
+    """The greatest that a gap may be, which a further span can only lower."""
 
-    def __init__(self, grove: Grove) -> None:
+    def __init__(self, grove: Grove, skew_ns: int) -> None:
         self._grove = grove
-        self._first: int | None = None
-        self._last: int | None = None
+        self._gaps = Gaps(skew_ns)
 
     def left(self, node: int) -> None:
         """Take in a member of the left side."""
-        end = measures.end_of(self._grove.spans[node])
-        self._last = end if self._last is None else max(self._last, end)
+        self._gaps.left(self._grove.spans[node])
 
     def right(self, node: int) -> None:
         """Take in a member of the right side."""
-        start = self._grove.spans[node].start_ns
-        self._first = start if self._first is None else min(self._first, start)
+        self._gaps.right(self._grove.spans[node])
 
-    def value(self, shift_ns: int = 0) -> Value:
+    def value(self) -> Value:
         """The gap."""
-        if self._first is None or self._last is None:
+        high = self._gaps.high_ns
+        if high is None:
             raise NoSpanError("no span matched")
-        return Duration(self._first - self._last + shift_ns)
+        return Duration(high)
 
 
 class OfTrace:

@@ -20,9 +20,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from spanspec.language.judging.leaves import Surroundings
+    from spanspec.language.picking.growth import Members
     from spanspec.language.syntax import Selector, Statement
     from spanspec.language.verdict import Given
     from spanspec.model.span import Span
+
+
+class _Violations:
+    """Whether a member may have been found to violate an assertion that is about a member alone."""
+
+    def __init__(self, assertion: Statement, given: Given, members: Members, top: Span | None) -> None:
+        self._assertion, self._given = assertion, given
+        self._exact = members.exact
+        self._some = top is not None and members.top and self._violates(top)
+
+    def _violates(self, span: Span) -> bool:
+        return not look_at(self._assertion, self._given, span, (span,)).verdict.passed
+
+    def __call__(self, new: list[Span]) -> bool:
+        """Take new members in; whether one violates it, or an older one may be sure only now."""
+        found = any(self._violates(span) for span in new)
+        self._some = self._some or found
+        return found if self._exact else self._some
 
 
 class SpecWatch:
@@ -53,7 +72,7 @@ class SpecWatch:
         if is_fixed(assertion):
             if of_span_alone(assertion, answered=self._given.response is not None):
                 given = replace(self._around.given, closed=True)
-                return lambda new: any(not look_at(assertion, given, span, (span,)).verdict.passed for span in new)
+                return _Violations(assertion, given, self._members, self._around.grove.top)
         else:
             whole = of_whole(assertion, self._selector, self._given.dialect)
             if whole is not None and of_sets_alone(whole):

@@ -16,7 +16,7 @@ from spanspec.language.picking.columns import Columns
 from spanspec.model.assemble import assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from spanspec.model.ids import SpanId, TraceId
     from spanspec.model.span import Span
@@ -35,20 +35,25 @@ class Forest:
     """
 
     def __init__(
-        self, trace: Trace, *, uncertain: Iterable[SpanId] = (), explicit_injection: bool = True, cut: bool = False
+        self,
+        trace: Trace,
+        *,
+        uncertain: Mapping[SpanId, SpanId] | None = None,
+        explicit_injection: bool = True,
+        cut: bool = False,
     ) -> None:
         """Number the spans.
 
         Args:
             trace: The trace.
-            uncertain: Spans hung under the trigger only because their parent has not arrived.
+            uncertain: Spans hung under the trigger only because their parent has not arrived, and that parent's id.
             explicit_injection: Whether `trace.injected` is known to be what the trigger sent, not a guess.
             cut: Whether uncertain spans are left hanging under nothing.
         """
         self.trace = trace
         self.own = len(trace.spans)
         self.spans: tuple[Span, ...] = (*trace.spans, *_in_trace_order(trace.linked))
-        self.uncertain = frozenset(uncertain)
+        self.uncertain: Mapping[SpanId, SpanId] = uncertain or {}
         self._explicit = explicit_injection
         self._cut = cut
         self.number = {span.span_id: index for index, span in enumerate(self.spans[: self.own])}
@@ -221,14 +226,16 @@ class Forest:
 
     def _parent_key(self, node: int) -> tuple[str, str]:
         span = self.spans[node]
-        return (span.trace_id if node >= self.own else "", span.parent_id or "")
+        if node >= self.own:
+            return (span.trace_id, span.parent_id or "")
+        awaited = self.uncertain.get(span.span_id) if self._cut else None  # who names it too is a sibling either way
+        return ("", awaited or span.parent_id or "")
 
     @cached_property
     def _by_parent_id(self) -> dict[tuple[str, str], list[int]]:
         found: dict[tuple[str, str], list[int]] = {}
         for node, span in enumerate(self.spans):
-            known = not (self._cut and span.span_id in self.uncertain)
-            if known and span.parent_id is not None and span.parent_id != span.span_id:
+            if span.parent_id is not None and span.parent_id != span.span_id:
                 found.setdefault(self._parent_key(node), []).append(node)
         return found
 

@@ -27,7 +27,8 @@ class Motion(IntFlag):
 
 SELECTED_SPANS = "tracetest.selected_spans."
 _BY_TREE = {"depth": Motion.GROW, "child_count": Motion.GROW, "self_time": Motion.SHRINK}
-_ORDER = {Comparator.LT, Comparator.LE, Comparator.GT, Comparator.GE}
+ORDER = frozenset({Comparator.LT, Comparator.LE, Comparator.GT, Comparator.GE})
+"""The comparators that ask which is the greater."""
 
 
 _FLIPPED = {
@@ -97,7 +98,7 @@ def _decide_moving(left: Value, comparator: Comparator, right: Value, motion: Mo
         if compare(left, beyond, right, dialect):
             return outcome(comparator is Comparator.NE)
         return OPEN
-    if comparator not in _ORDER:
+    if comparator not in ORDER:
         return OPEN
     holds = compare(left, comparator, right, dialect)
     toward = {Comparator.GT, Comparator.GE} if grows else {Comparator.LT, Comparator.LE}

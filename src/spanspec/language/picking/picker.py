@@ -67,17 +67,17 @@ class Picker:
 
     def __init__(self, given: Given) -> None:
         trace = given.trace
-        uncertain = []
+        uncertain: tuple[tuple[SpanId, SpanId | None], ...] = ()
         if given.dialect is not Dialect.EXPECT and trace.trigger is not None:
-            uncertain = [span.span_id for span in trace.orphans]
+            uncertain = tuple((span.span_id, span.parent_id) for span in trace.orphans)
             given = replace(given, trace=_with_root(trace))
         self.given = given
         explicit = _injection_is_explicit(given, trace)
         self.open_given = replace(given, closed=False)
         if not explicit:
             self.open_given = replace(self.open_given, trace=replace(given.trace, injected=None))
-        self.forest = _forest_of(given.trace, frozenset(uncertain), explicit)
-        self.predicates = Predicates(given, self.open_given, self.forest.uncertain)
+        self.forest = _forest_of(given.trace, uncertain, explicit)
+        self.predicates = Predicates(given, self.open_given, self.forest.uncertain.keys())
         self._whole: dict[int, Picked] = {}
         self._possible: dict[int, frozenset[int]] = {}
         self._having: dict[int, tuple[frozenset[int], frozenset[int], bool] | None] = {}
@@ -130,8 +130,8 @@ class Picker:
 
     def _pick(self, selector: Selector, origin: int | None, scope: range | None = None) -> Picked:
         if self.given.dialect is Dialect.COMPAT and reference_selectors.is_classic(selector):
-            nodes, final = reference_selectors.pick(selector, self)
-            return Picked(tuple(nodes), frozenset(nodes) if final else frozenset())
+            nodes, sure = reference_selectors.pick(selector, self)
+            return Picked(tuple(nodes), sure)
         if not selector.chains:
             every = scope or range(self.forest.own)
             return Picked(tuple(every), frozenset(every))
@@ -454,9 +454,10 @@ def _with_root(trace: Trace) -> Trace:
 
 
 @lru_cache(maxsize=4)
-def _forest_of(trace: Trace, uncertain: frozenset[SpanId], explicit: bool) -> Forest:
+def _forest_of(trace: Trace, uncertain: tuple[tuple[SpanId, SpanId | None], ...], explicit: bool) -> Forest:
     """Remembered likewise."""
-    return Forest(trace, uncertain=uncertain, explicit_injection=explicit)
+    awaited = {span_id: parent for span_id, parent in uncertain if parent is not None}
+    return Forest(trace, uncertain=awaited, explicit_injection=explicit)
 
 
 def _all(tests: list[Callable[[int], Worth]]) -> Callable[[int], Worth]:

@@ -23,7 +23,7 @@ from spanspec.language.values import compare
 from spanspec.language.verdict import EvaluationError, Given
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Set
 
     from spanspec.language.names import Found
     from spanspec.language.syntax import Comparator, Expression, Predicate
@@ -65,7 +65,7 @@ class Predicates:
         notes: Renamed keys that were used, each once.
     """
 
-    def __init__(self, given: Given, open_given: Given, uncertain: frozenset[SpanId] = frozenset()) -> None:
+    def __init__(self, given: Given, open_given: Given, uncertain: Set[SpanId] = frozenset()) -> None:
         self.given = given if given.closed else replace(given, closed=True)
         self._open = open_given
         self._uncertain = uncertain

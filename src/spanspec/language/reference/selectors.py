@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from spanspec.language.names import look_up
+from spanspec.language.picking.motion import Motion, motion_of_name
 from spanspec.language.picking.predicates import counts_selection, flat
 from spanspec.language.syntax import Boolean, Combinator, Comparator, Compares, Number, Place, Text
 from spanspec.language.values import show
@@ -17,6 +18,7 @@ from spanspec.language.values import show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spanspec.language.picking.forest import Forest
     from spanspec.language.picking.picker import Picker
     from spanspec.language.syntax import Predicate, Pseudo, Selector, Step
 
@@ -49,33 +51,39 @@ def _classic_test(test: Predicate) -> bool:
     )
 
 
-def pick(selector: Selector, picker: Picker) -> tuple[list[int], bool]:
-    """The nodes in the reference's order, duplicates kept, and whether no further span can revoke one."""
+def pick(selector: Selector, picker: Picker) -> tuple[list[int], frozenset[int]]:
+    """The nodes in the reference's order, duplicates kept, and those of them that no further span can revoke."""
     everything = list(range(picker.forest.own))
     if not selector.chains:
-        return everything, True
-    found = [node for chain in selector.chains for node in _chain(chain.steps, everything, picker)]
-    steady = not picker.forest.uncertain or all(len(chain.steps) == 1 for chain in selector.chains)
-    return found, steady and not any(step.pseudos for chain in selector.chains for step in chain.steps)
+        return everything, frozenset(everything)
+    forest, certain = picker.forest, picker.forest.certain
+    found = [node for chain in selector.chains for node in _chain(chain.steps, everything, picker, forest)]
+    steady = (chain for chain in selector.chains if not any(step.pseudos for step in chain.steps))
+    sure = (node for chain in steady for node in _chain(chain.steps, everything, picker, certain))
+    return found, frozenset(found if certain is forest and not _has_pseudos(selector) else sure)
 
 
-def _chain(steps: Sequence[Step], candidates: Sequence[int], picker: Picker) -> list[int]:
+def _has_pseudos(selector: Selector) -> bool:
+    return any(step.pseudos for chain in selector.chains for step in chain.steps)
+
+
+def _chain(steps: Sequence[Step], candidates: Sequence[int], picker: Picker, forest: Forest) -> list[int]:
     step, *rest = steps
-    found = [node for node in candidates if _passes(step, node, picker)]
+    found = [node for node in candidates if _passes(step, node, picker, forest)]
     if rest:
-        found = _of_children(rest, found, picker)
+        found = _of_children(rest, found, picker, forest)
     return _pseudo(step.pseudos, found)
 
 
-def _of_children(rest: list[Step], parents: list[int], picker: Picker) -> list[int]:
+def _of_children(rest: list[Step], parents: list[int], picker: Picker, forest: Forest) -> list[int]:
     """The results of the next step in each parent's subtree, the parent itself taken out afterwards."""
     if len(rest) == 1 and not rest[0].pseudos:
-        below = picker.forest.below(set(parents))
-        return [node for node in sorted(below) if _passes(rest[0], node, picker)]
+        below = forest.below(set(parents))
+        return [node for node in sorted(below) if _passes(rest[0], node, picker, forest)]
     found: dict[int, None] = {}
     for parent in parents:
-        subtree = [parent, *picker.forest.descendants(parent)]
-        found.update((node, None) for node in _chain(rest, subtree, picker) if node != parent)
+        subtree = [parent, *forest.descendants(parent)]
+        found.update((node, None) for node in _chain(rest, subtree, picker, forest) if node != parent)
     return list(found)
 
 
@@ -91,8 +99,12 @@ def _pseudo(pseudos: tuple[Pseudo, ...], found: list[int]) -> list[int]:
     return found[number - 1 : number] if number > 0 else []
 
 
-def _passes(step: Step, node: int, picker: Picker) -> bool:
-    return all(_test(test, node, picker) for test in flat(step.predicate) if isinstance(test, Compares))
+def _passes(step: Step, node: int, picker: Picker, forest: Forest) -> bool:
+    tests = [test for test in flat(step.predicate) if isinstance(test, Compares)]
+    if forest is not picker.forest and forest.spans[node].span_id in forest.uncertain:
+        tests_stay = all(motion_of_name(test.name, picker.open_given) is Motion.FIXED for test in tests)
+        return tests_stay and all(_test(test, node, picker) for test in tests)
+    return all(_test(test, node, picker) for test in tests)
 
 
 def _test(test: Compares, node: int, picker: Picker) -> bool:
