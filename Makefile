@@ -36,6 +36,7 @@ check: install ## hold style, types, import contracts, gauges and docs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/shellcheck scripts/*.sh scripts/action/*.sh examples/ci/ephemeral/*.sh .ci/run
 	$(BIN)/python scripts/gauges.py
 	$(BIN)/python -m pytest -q -p no:randomly tests/docs
 

@@ -149,6 +149,8 @@ maven_zip() {
 }
 
 mkdir -p "$PLACE"
+# Names of servers have no blanks, so that dividing them is what is wanted.
+# shellcheck disable=SC2048
 for server in ${*:-$SERVERS}; do
   case " $SERVERS " in
     *" $server "*) "$server" ;;
