@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import keyword
 import re
 import sys
 import typing
@@ -99,7 +100,8 @@ def _cell(text: str) -> str:
 
 def command(name: str) -> click.Command:
     """A command's object."""
-    found: click.Command = importlib.import_module(f"spanspec.cli.{name}").command
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    found: click.Command = importlib.import_module(f"spanspec.cli.{module}").command
     return found
 
 
@@ -109,7 +111,10 @@ def _options(name: str) -> Iterator[str]:
 
 
 def options_of(found: click.Command) -> list[click.Option]:
-    """A command's own options."""
+    """A command's own options, or those of a group's commands, each once."""
+    if isinstance(found, click.Group):
+        every = {tuple(option.opts): option for each in found.commands.values() for option in options_of(each)}
+        return list(every.values())
     return [each for each in found.params if isinstance(each, click.Option) and not each.hidden]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ class LazyGroup(click.Group):
         """The command's own object; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = importlib.import_module(f"spanspec.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        found: click.Command = importlib.import_module(f"spanspec.cli.{module}").command
         return found
 
     def resolve_command(

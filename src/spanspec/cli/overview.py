@@ -10,8 +10,10 @@ COMMANDS = {
     "demo": "Start a real system, break it in six ways, and see what is caught.",
     "explain": "Explain a diagnostic's code or a word of the language.",
     "fmt": "Spell expressions canonically, and touch nothing else.",
+    "import": "Make tests of curl commands, collections, specifications, recordings.",
     "lint": "Check definitions without running them.",
     "merge": "Bring the shards of a run together.",
+    "propose": "Propose statements that hold on all of some traces.",
     "query": "Ask a stored trace: a selector, a statement or a value.",
     "receive": "Print or save the telemetry that arrives.",
     "run": "Run trace-based tests.",
@@ -19,7 +21,7 @@ COMMANDS = {
     "show": "Render a past run again.",
     "store": "List the stores of traces, and test the way to one.",
 }
-"""Each command with its line; its module in this folder has the same name and a `command`."""
+"""Each command with its line; its module in this folder has the same name (`import_` for `import`) and a `command`."""
 
 _TEXT = """Usage: spanspec [OPTIONS] COMMAND [ARGS]...
 

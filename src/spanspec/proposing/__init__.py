@@ -1,0 +1,1 @@
+"""Statements that hold on all traces given, found and tried. Values in, values out."""
