@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import pytest
 from bench.suite import free_port
 
-from spanspec.errors import TriggerError
-from spanspec.results.model import Outcome
+from spanspec.definition.plan import StorePlan
+from spanspec.errors import StoreError, TriggerError
+from spanspec.results.model import Outcome, RunResult
 from spanspec.runner.reach import PAUSE_NS, TRIES, Reach, origin_of
 from spanspec.runner.run import run_all
+from spanspec.runner.stores import opened
+from spanspec.stores.base import UnreachableError
 from tests.runner.service import case, service, session
 
 
@@ -93,3 +96,39 @@ def test_a_run_against_a_dead_service_says_so_once() -> None:
     assert sum("was not sent" in text for text in messages) == 10 - TRIES
     assert found.notes == (f"{url} could not be reached; 10 tries failed for it",)
     assert found.cases[-1].outcome is Outcome.PASSED
+
+
+def test_a_dead_store_is_said_once_too() -> None:
+    """A test whose trace nobody can read is not sent after some tries; another fault of a store counts for nothing."""
+    reach = Reach()
+    for number in range(TRIES):
+        reach.hold_store("tempo", 0)
+        reach.store_failed("tempo", UnreachableError("refused", help="Start it."), f"case {number}", 0)
+        reach.store_failed("jaeger", StoreError("not allowed"), "a", 0)
+    reach.hold_store("jaeger", 1)
+    with pytest.raises(StoreError) as told:
+        reach.hold_store("tempo", 1)
+    assert told.value.message == 'nothing was sent: the store "tempo" could not be reached, as "case 0" tells'
+    assert told.value.help == "Start it."
+    assert reach.notes() == ('store "tempo" could not be reached; 4 tries failed for it',)
+    reach.hold_store("tempo", PAUSE_NS)
+    reach.store_reached("tempo")
+    reach.hold_store("tempo", 1)
+    assert reach.notes() == ()
+
+
+def test_a_run_that_reads_from_a_dead_store_ends_soon() -> None:
+    """Only the first tests are sent; the others are errored at once, and none is passed."""
+    store = StorePlan(name="zip", kind="zipkin", fields={"url": f"http://127.0.0.1:{free_port()}"})
+    with service() as shop:
+        items = [case(f"t{n}", f"{shop.url}/{n}", skip_trace=False, store=store) for n in range(6)]
+
+        async def all_of_them() -> RunResult:
+            async with opened(items, session()) as ready:
+                return await run_all(items, ready, version="0", linger_s=0.0, jobs=1)
+
+        found = asyncio.run(all_of_them())
+        assert shop.paths == [f"/{n}" for n in range(TRIES)]
+    assert [each.outcome for each in found.cases] == [Outcome.ERRORED] * 6
+    assert {each.error.kind for each in found.cases if each.error is not None} == {"store"}
+    assert found.notes == ('store "zip" could not be reached; 6 tries failed for it',)

@@ -62,3 +62,18 @@ class Journal:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def left(folder: Folder, mark: bytes) -> bytes:
+    """The journal of a run that began and has not come to its end: killed, or going on. Empty where there is none.
+
+    Args:
+        folder: Where.
+        mark: What such a journal begins with.
+    """
+    try:
+        with (folder.path / NAME).open("rb") as file:
+            head = file.read(len(mark))
+            return head + file.read(MOST_BYTES) if head == mark else b""
+    except OSError:
+        return b""

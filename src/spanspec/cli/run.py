@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from spanspec.api import execute, execute_stored, prepare, seed_of
-from spanspec.archive.outcomes import recall
 from spanspec.cli._archive import folder_of, kept
 from spanspec.cli._dry import show_dry_run
 from spanspec.cli._plan import show_plan
@@ -25,7 +24,7 @@ from spanspec.reports import terminal
 from spanspec.reports._live import Live
 from spanspec.reports.base import REPORTS
 from spanspec.results.progress import RunStarted
-from spanspec.runner.keeping import Several
+from spanspec.runner.keeping import Several, recalled
 from spanspec.runner.run import interrupted
 from spanspec.source.render import visible
 
@@ -89,7 +88,7 @@ def _run(loaded: Loaded, loading: Loading, choosing: Choosing, showing: Showing)
         repeat=choosing.repeat,
         fail_fast=choosing.fail_fast,
         timeout_s=choosing.run_timeout_s,
-        remembered=recall(folder),
+        remembered=recalled(folder),
     )
     if choosing.only_plan:
         show_plan(prepared, as_json=showing.output == "json")

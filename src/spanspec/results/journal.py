@@ -13,12 +13,13 @@ from spanspec.errors import UsageError
 from spanspec.results.json import decode, decode_case, encode, encode_case
 from spanspec.results.model import CaseResult, RunResult
 
-_MARK = b'{"partial":true,'
+MARK = b'{"partial":true,'
+"""How a journal begins that is not whole yet."""
 
 
 def head(run: RunResult) -> bytes:
     """The first line: a run without cases."""
-    return _MARK + encode(replace(run, cases=(), suites=())).removeprefix(b"{")
+    return MARK + encode(replace(run, cases=(), suites=())).removeprefix(b"{")
 
 
 def line(case: CaseResult) -> bytes:
@@ -32,10 +33,10 @@ def read(data: bytes) -> RunResult:
     Raises:
         UsageError: It is no run of ours.
     """
-    if not data.startswith(_MARK):
+    if not data.startswith(MARK):
         return decode(data)
     first, _, rest = data.partition(b"\n")
-    run = decode(b"{" + first.removeprefix(_MARK))
+    run = decode(b"{" + first.removeprefix(MARK))
     cases = [case for each in rest.split(b"\n") if each and (case := _case(each)) is not None]
     cases.sort(key=lambda case: case.position)
     spent = max((case.timings.total for case in cases), default=0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from spanspec.definition.bind import bind, bind_trigger, bind_variables
-from spanspec.errors import SpanspecError
+from spanspec.errors import SpanspecError, StoreError
 from spanspec.language.verdict import Generators, Given
 from spanspec.model.assemble import assemble
 from spanspec.results.explain import no_spans
@@ -137,6 +137,12 @@ class _Try:
 
     async def carry_out(self) -> Ended:
         """All but the tear-down."""
+        plan, session = self._plan, self._session
+        try:
+            if not plan.skip_trace and not plan.store.embedded:
+                session.reach.hold_store(plan.store.name, session.clock.monotonic_ns())
+        except StoreError as error:
+            return self._errored(CaseError(message=error.message, help=error.help, kind="store"))
         try:
             async with asyncio.timeout(self._plan.timeout_s):
                 if not await set_up(self._scope):
@@ -198,7 +204,11 @@ class _Try:
         assert sent is not None
         result = replace(sent.blank, error=error)
         if session.store is not None and not self._plan.skip_trace:
-            fetched = await session.store.fetch(sent.context.trace_id, whole_window(result, session))
+            try:
+                fetched = await session.store.fetch(sent.context.trace_id, whole_window(result, session))
+            except StoreError as fault:  # that the trigger had no answer is the error; without spans to go with it
+                warning = f"its spans cannot be read either: {fault.message}"
+                return Ended(plan=self._plan, result=replace(result, warnings=(*result.warnings, warning)))
             spans = [a.span for a in fetched.spans if a.span.trace_id == sent.context.trace_id]
             if spans:
                 trace = assemble(spans, trace_id=sent.context.trace_id, injected=sent.context.span_id)

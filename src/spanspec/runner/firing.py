@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from spanspec.errors import TriggerError
+from spanspec.errors import StoreError, TriggerError
 from spanspec.model.assemble import TRIGGER_NAME
 from spanspec.model.context import TraceContext
 from spanspec.model.span import Resource, Span
@@ -124,10 +124,17 @@ async def settled(
         start_ns=session.clock.monotonic_ns(),
         report=report,
     )
+    reach = session.reach
     try:
-        return with_note(await collector.collect(), session.store)
+        collected = with_note(await collector.collect(), session.store)
+    except StoreError as error:
+        reach.store_failed(plan.store.name, error, plan.name, session.clock.monotonic_ns())
+        raise
     finally:
         rest(session.store, trigger.trace_id)
+    if not plan.store.embedded:
+        reach.store_reached(plan.store.name)
+    return collected
 
 
 def _without_trace(plan: Plan, given: Given) -> Collected:

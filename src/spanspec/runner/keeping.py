@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from spanspec.archive.journal import Journal
-from spanspec.archive.outcomes import Remembered, remember
+from spanspec.archive.journal import Journal, left
+from spanspec.archive.outcomes import Remembered, recall, remember
+from spanspec.errors import UsageError
 from spanspec.results import journal as lines
 from spanspec.results.json import encode
 from spanspec.results.model import RunResult
 from spanspec.results.progress import CaseDone, RunStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from spanspec.archive.folder import Folder
     from spanspec.model.context import Clock
@@ -61,6 +63,29 @@ class Keeper:
         """Keep the whole run, and what to remember of its cases."""
         self._journal.end(encode(run))
         keep_outcomes(self.folder, run, self.clock.now_ns() // 1_000_000_000)
+
+
+def recalled(folder: Folder) -> Mapping[str, Remembered]:
+    """What is remembered of each case, by its key; cases of a run that was killed count, and are remembered from now on."""
+    known = recall(folder)
+    data = left(folder, lines.MARK)
+    try:
+        run = lines.read(data) if data else None
+    except UsageError:
+        return known
+    if run is None:
+        return known
+    began_s = run.started_ns // 1_000_000_000
+    newer = {
+        case.key: Remembered(outcome=case.outcome.value, at_s=began_s)
+        for case in run.cases
+        if case.key and (case.key not in known or known[case.key].at_s <= began_s)
+    }
+    if newer:
+        remember(folder, newer, durations=False)
+    fresh = {key: each for key, each in newer.items() if each.outcome != "skipped"}
+    kept = {key: replace(each, duration_ns=known[key].duration_ns) for key, each in fresh.items() if key in known}
+    return MappingProxyType({**known, **fresh, **kept})
 
 
 def keep_outcomes(folder: Folder, run: RunResult, now_s: int) -> None:
