@@ -91,10 +91,13 @@ def plans_of(
     cases = cases_of(definition.cases, around.folder, reader.faults)
     variables = _Variables(definition, reader, around)
     dialect = Dialect.COMPAT if definition.compat or around.options.compat else Dialect.SPECS
+    reader.migrating = not definition.strict and dialect is Dialect.SPECS
     trigger, data = _trigger(definition, reader, around)
     hooks, more = _hooks(definition, reader, around, dialect)
     reader.response = answers_of(trigger.kind) if trigger is not None else ()
     specs = [_spec(index, spec, dialect, reader) for index, spec in enumerate(definition.specs)]
+    if dialect is Dialect.SPECS:
+        _same_selectors(definition.specs, reader)
     expects = [_expect(index, item, reader) for index, item in enumerate(definition.expects)]
     checks: list[CheckPlan] = [check for check in (*specs, *expects) if check is not None]
     outputs = output_plans(definition.outputs, dialect, reader, strict=definition.strict)
@@ -269,6 +272,21 @@ def _spec(index: int, spec: SpecText, dialect: Dialect, reader: Reader) -> SpecP
         name=spec.name,
         place=reader.place(spec.selector) if spec.selector is not None else reader.place_of(spec.place),
     )
+
+
+def _same_selectors(specs: Sequence[SpecText], reader: Reader) -> None:
+    """Specs of one selector, whose results the reference loses."""
+    seen: set[str] = set()
+    for spec in specs:
+        text = as_text(spec.selector) if spec.selector is not None else ""
+        if text in seen:
+            reader.faults.warn(
+                "differs-twice",
+                "another spec has this selector: Tracetest then loses the results before it; here each has its own",
+                spec.selector.whole if spec.selector is not None else spec.place,
+                help="Put their assertions under one selector.",
+            )
+        seen.add(text)
 
 
 def _expect(index: int, item: ExpectText, reader: Reader) -> ExpectPlan | None:

@@ -11,6 +11,7 @@ from spanspec.definition.scalars import Scalar, as_text
 from spanspec.definition.yaml import as_block, comment_after
 from spanspec.language.checker import check, check_parts
 from spanspec.language.dialect import Dialect
+from spanspec.language.differing import differences
 from spanspec.language.parser import Parsed, parse_expression, parse_selector, parse_statement, parse_template
 from spanspec.language.syntax import Expression, Filtered, Name, Node, Place, Selector, Statement, Template
 from spanspec.results.model import SourcePlace
@@ -36,12 +37,14 @@ class Reader:
         path: The file as shown.
         references: In the order of reading.
         response: What the answer of the test's trigger has by name; None where it may have anything.
+        migrating: Whether the file may come from Tracetest, so that its fields tell where they are sent otherwise here.
     """
 
     faults: Faults
     path: str
     references: list[Reference] = field(default_factory=list)
     response: tuple[str, ...] | None = ()
+    migrating: bool = False
 
     @property
     def source(self) -> SourceText:
@@ -86,6 +89,8 @@ class Reader:
             return None
         found = check(parsed.node, dialect, kind=kind, response=self.response)
         self.faults.in_text(found, scalar)
+        if dialect is Dialect.SPECS and (kind != "template" or self.migrating):
+            self.faults.in_text(differences(as_text(scalar), parsed.node, kind, where), scalar)
         self._warn_of_comment(scalar)
         self._refer(parsed.node, scalar, where, own_outputs=own_outputs)
         return None if has_errors(found) else parsed.node

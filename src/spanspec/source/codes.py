@@ -5,25 +5,8 @@ A code is added here first; a test fails for a diagnostic whose code is not here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    """What a diagnostic code means.
-
-    Attributes:
-        title: One line.
-        why: Why it is a fault, in a sentence or two.
-        wrong: A text that has it.
-        right: The same text mended.
-    """
-
-    title: str
-    why: str
-    wrong: str = ""
-    right: str = ""
-
+from spanspec.source.code import Code
+from spanspec.source.codes_differing import DIFFERING
 
 CODES: dict[str, Code] = {
     "syntax": Code(
@@ -482,4 +465,7 @@ CODES: dict[str, Code] = {
         wrong="response:body | json_path 'id' = 1",
         right="response:body | json_path '$.id' = 1",
     ),
+    **DIFFERING,
 }
+
+__all__ = ["CODES", "Code"]
