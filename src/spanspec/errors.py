@@ -43,6 +43,8 @@ class SpanspecError(Exception):
         super().__init__(message)
         self.message = message
         self.help = help
+        if help:
+            self.add_note(f"help: {help}")  # what a traceback shows below the message
 
 
 class UsageError(SpanspecError):

@@ -99,7 +99,7 @@ async def run_arranged(arrangement: Arrangement, session: Session, manner: Manne
     if await _carried_out(arrangement, board, manner):
         ended = [board.ended[index] for index in sorted(board.ended)]
         with suppress(asyncio.CancelledError):  # whoever will not wait for late spans still gets what was found
-            await session.clock.sleep(_linger(ended, session) if manner.linger_s is None else manner.linger_s)
+            await session.clock.sleep(linger_of(ended, session) if manner.linger_s is None else manner.linger_s)
     ended = [board.ended[index] for index in sorted(board.ended)]
     cases = tuple([masked(await judge_again(each, session), each.secrets) for each in ended])
     secrets = frozenset(secret for each in ended for secret in each.secrets)
@@ -199,7 +199,8 @@ def run_all_stored(items: Sequence[Item], trace: Trace, session: Session, *, ver
     )
 
 
-def _linger(ended: Sequence[Ended], session: Session) -> float:
+def linger_of(ended: Sequence[Ended], session: Session) -> float:
+    """Seconds to wait for late spans where nobody said how long: none, but where `CI` is set and a verdict rests on settling."""
     if session.environment.get("CI", "").lower() in ("", "0", "false"):
         return 0.0
     rests = any(
