@@ -272,6 +272,10 @@ def store_page(name: str) -> Iterator[str]:
     for path, inner in _groups(cls, ""):
         yield from ("", f"### `{path}`", "", inspect.getdoc(inner) or "", "")
         yield from _table(("key", "default", "meaning"), _rows(inner))
+    if getattr(cls, "forwards", False):
+        yield from ("", *_FORWARDED)
+        yield from _store_example(name)
+        return
     lost = getattr(importlib.import_module(f"spanspec.stores.{name}"), "LOSSES", "")
     yield from (
         "",
@@ -279,6 +283,17 @@ def store_page(name: str) -> Iterator[str]:
         "",
         f"{lost}. A result says so in its notes." if lost else "Nothing but schema URLs, which the store drops.",
     )
+    yield from _store_example(name)
+
+
+_FORWARDED = (
+    "Spans come to the receiver of the run, so nothing is lost and nothing is polled: point the services or the collector at it.",
+    "The copy is sent beside the verdict and never holds a test up; what could not be sent is counted and told at the end.",
+    "`spanspec recipe NAME` prints the collector's configuration for both, where a collector stands between.",
+)
+
+
+def _store_example(name: str) -> Iterator[str]:
     yield from ("", "## Example")
     for path in sorted(
         (EXAMPLES.parent / "stores" / name).glob("*.yaml"), key=lambda each: each.name != "spanspec.yaml"

@@ -12,7 +12,8 @@ from spanspec.model.ids import TraceId
 from spanspec.otlp.decoded import Decoded
 from spanspec.otlp.encode import encode_json
 from spanspec.otlp.exchange import Encoding, Payload
-from spanspec.receiver.forward import Forwarder, Target
+from spanspec.otlp.target import Target
+from spanspec.receiver.forward import Forwarder
 from spanspec.receiver.serve import Receiver
 from spanspec.stores.memory import Store
 from spanspec.testing import span

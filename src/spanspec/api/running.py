@@ -18,7 +18,8 @@ from spanspec.definition.plan import Loaded, Options
 from spanspec.errors import DiagnosticsError, UsageError
 from spanspec.model.assemble import assemble
 from spanspec.model.ids import RandomIds, trace_id
-from spanspec.receiver.forward import Forwarder, Target
+from spanspec.otlp.target import Target
+from spanspec.receiver.forward import Forwarder
 from spanspec.receiver.serve import Receiver
 from spanspec.runner.arrange import arrange, hold
 from spanspec.runner.run import DEFAULT_JOBS, Manner, run_all_stored, run_arranged
@@ -185,9 +186,10 @@ async def listening(
         UsageError: `forward` names what is no endpoint.
     """
     store = memory.Store(session.clock)
-    forwarder = Forwarder(store, [Target(url=url) for url in settings.forward])
+    targets = (*session.targets, *(Target(url=url, headers=settings.forward_headers) for url in settings.forward))
+    forwarder = Forwarder(store, targets)
     receiver = Receiver(
-        forwarder if settings.forward else store,
+        forwarder if targets else store,
         http=address(settings.receiver_http),
         grpc=address(settings.receiver_grpc),
         explicit=settings.receiver_explicit,

@@ -63,6 +63,7 @@ def _loading(
     variable_files: tuple[str, ...],
     receiver: tuple[str, ...],
     forward: tuple[str, ...],
+    forward_headers: tuple[str, ...],
     store: str,
     stored: str | None,
     wait: str | None,
@@ -82,6 +83,7 @@ def _loading(
         variable_files=variable_files,
         receiver=receiver,
         forward=forward,
+        forward_headers=forward_headers,
         store=store,
         compat=compat,
         wait=Wait(wait) if wait else None,
@@ -126,6 +128,10 @@ loading = group(
     ),
     click.option(
         "--forward", multiple=True, metavar="URL", help="Pass everything received on to this OTLP endpoint; repeatable."
+    ),
+    click.option(
+        "--forward-header", "forward_headers", multiple=True, metavar="NAME=VALUE",
+        help="A header for that endpoint, such as a vendor's key; better in SPANSPEC_FORWARD_HEADERS; repeatable.",
     ),
     click.option("--store", metavar="NAME", default="", help="Where traces are read from: a store of spanspec.yaml."),
     click.option(

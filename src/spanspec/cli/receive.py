@@ -20,8 +20,9 @@ from spanspec.definition.plan import RunSettings
 from spanspec.definition.settings import receiver_of
 from spanspec.definition.values import BadValueError, headers, split_address
 from spanspec.errors import UsageError
+from spanspec.otlp.target import Target
 from spanspec.receiver.access import Access
-from spanspec.receiver.forward import Forwarder, Target
+from spanspec.receiver.forward import Forwarder
 from spanspec.receiver.runners import Runners
 from spanspec.receiver.serve import Receiver
 from spanspec.receiver.serving import Serving

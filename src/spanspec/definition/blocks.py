@@ -52,7 +52,7 @@ class Folder:
 RECEIVING = (
     "agent", "dash0", "datadog", "dynatrace", "honeycomb", "instana", "lightstep", "newrelic", "otlp", "signoz",
 )  # fmt: skip
-"""Stores of the reference to which its collector forwards: here spans come to the receiver of the run."""
+"""Stores whose spans come to the receiver of the run; all but `agent` are members that may get a copy."""
 
 LATER_STORES = (
     "jaeger", "tempo", "zipkin", "opensearch", "elasticapm", "clickhouse", "awsxray", "azureappinsights", "signalfx",
@@ -160,7 +160,7 @@ def _store(name: str, entry: Entry, faults: Faults) -> StorePlan | None:
 
 def store_plan(name: str, kind: str, block: MappingNode, at: Scalar, faults: Faults) -> StorePlan:
     """A store's plan: its fields as they stand, its templates looked at."""
-    if kind in RECEIVING:
+    if kind == "agent":
         return StorePlan()
     reader = Reader(faults=faults, path=faults.source.name)
     for path, inside in walk(block):
@@ -175,6 +175,7 @@ def store_plan(name: str, kind: str, block: MappingNode, at: Scalar, faults: Fau
         places=MappingProxyType(places(block, reader)),
         place=reader.place_of(at.range),
         source=faults.source,
+        receiving=kind in RECEIVING,
     )
 
 

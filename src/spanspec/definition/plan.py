@@ -127,6 +127,7 @@ class StorePlan:
         places: Where a field stands, by its path.
         place: Where the store stands.
         source: The file that it stands in; None for `embedded`.
+        receiving: Whether spans come to the run's own receiver all the same, and the store gets a copy.
     """
 
     name: str = "embedded"
@@ -135,11 +136,12 @@ class StorePlan:
     places: Mapping[tuple[str | int, ...], SourcePlace] = field(default_factory=lambda: MappingProxyType({}))
     place: SourcePlace | None = None
     source: SourceText | None = None
+    receiving: bool = False
 
     @property
     def embedded(self) -> bool:
         """Whether spans are awaited at the run's own receiver."""
-        return self.name == "embedded"
+        return self.name == "embedded" or self.receiving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +351,7 @@ class RunSettings:
         reports: Format and path of the reports to write, besides those of the command line.
         stores: Stores by name, as `spanspec.yaml` has them.
         forward: Where everything received is passed on to: URLs.
+        forward_headers: Sent with it, such as a vendor's key.
         environment: How the system under test is started; None where it is not ours to start.
     """
 
@@ -362,6 +365,7 @@ class RunSettings:
     reports: tuple[tuple[str, str], ...] = ()
     stores: Mapping[str, StorePlan] = field(default_factory=lambda: MappingProxyType({}))
     forward: tuple[str, ...] = ()
+    forward_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     environment: EnvironmentPlan | None = None
 
 
@@ -412,6 +416,7 @@ class Options:
         retries: `--retries`.
         jobs: `--jobs`, a number or `auto`.
         forward: `--forward`, URLs.
+        forward_headers: `--forward-header`, each `NAME=VALUE`.
         gates: `--required-gates`.
         checking: Whether resources alone are enough to find (`lint`), where a run needs a test.
     """
@@ -430,5 +435,6 @@ class Options:
     retries: int | None = None
     jobs: str = ""
     forward: tuple[str, ...] = ()
+    forward_headers: tuple[str, ...] = field(default=(), repr=False)
     gates: tuple[str, ...] = ()
     checking: bool = False

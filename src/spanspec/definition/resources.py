@@ -164,7 +164,9 @@ def _data_store(spec: MappingNode, faults: Faults, identity: dict[str, object]) 
     name = as_text(kind)
     block = spec.get(name)
     store: StorePlan | None = None
-    if name in RECEIVING or (isinstance(block, MappingNode) and _said("connectionType", block) == "collector"):
+    if name in RECEIVING and isinstance(block, MappingNode):
+        store = store_plan(_said("name", spec) or name, name, block, kind, faults)
+    elif name in RECEIVING or (isinstance(block, MappingNode) and _said("connectionType", block) == "collector"):
         store = StorePlan()
     elif not isinstance(block, MappingNode):
         assert name in QUERYING

@@ -53,6 +53,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "retries": values.count,
         "jobs": values.jobs,
         "forward": values.urls,
+        "forward_headers": values.headers,
         "required_gates": values.gates,
         "receiver.http": lambda text: values.address(text, values.DEFAULT_HTTP_PORT),
         "receiver.grpc": lambda text: values.address(text, values.DEFAULT_GRPC_PORT),
@@ -212,7 +213,12 @@ def of_options(options: Options) -> tuple[Layer, tuple[Diagnostic, ...]]:
     for path, value in said.items():
         if value is not None:
             out[path] = Setting(value, f"--{path.rpartition('.')[2].replace('_', '-')}")
-    texts = {"jobs": options.jobs, "forward": ",".join(options.forward), "required_gates": ",".join(options.gates)}
+    texts = {
+        "jobs": options.jobs,
+        "forward": ",".join(options.forward),
+        "required_gates": ",".join(options.gates),
+        "forward_headers": ",".join(options.forward_headers),
+    }
     for path, text in texts.items():
         if text:
             _of_text(path, text, f"--{path.replace('_', '-')}", out, faults)
@@ -268,6 +274,7 @@ def run_settings(found: Layer) -> RunSettings:
     built_in = RunSettings()
     given = {path: setting.value for path, setting in found.items()}
     http, grpc = given.get("receiver.http", built_in.receiver_http), given.get("receiver.grpc", built_in.receiver_grpc)
+    pairs = given.get("forward_headers")
     linger, secrets, forward = given.get("linger"), given.get("secrets", ()), given.get("forward", ())
     jobs, environment = given.get("jobs"), given.get("environment")
     return RunSettings(
@@ -281,6 +288,7 @@ def run_settings(found: Layer) -> RunSettings:
         reports=tuple((name, str(path)) for name, path in blocks.below("reports", found).items()),
         stores=stores_of(found),
         forward=tuple(forward) if isinstance(forward, tuple) else (),
+        forward_headers=MappingProxyType(dict(pairs) if isinstance(pairs, Mapping) else {}),
         environment=environment if isinstance(environment, EnvironmentPlan) else None,
     )
 

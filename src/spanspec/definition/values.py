@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from spanspec.definition.keys import OUTCOMES, WAITS
 from spanspec.model.time import parse_duration
+from spanspec.otlp.target import SCHEMES
 from spanspec.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -138,13 +139,13 @@ def urls(text: str) -> tuple[str, ...]:
     """URLs parted by commas.
 
     Raises:
-        BadValueError: One has no `http://` or `https://`, or no host.
+        BadValueError: One is no OTLP endpoint.
     """
     found = parts(text)
     for url in found:
         scheme, mark, rest = url.partition("://")
-        if not mark or scheme.lower() not in ("http", "https") or not rest.strip("/"):
-            raise BadValueError(f'"{url}" is no URL', help="Write it like http://127.0.0.1:14318.")
+        if not mark or scheme.lower() not in SCHEMES or not rest.strip("/"):
+            raise BadValueError(f'"{url}" is no URL', help="Write it like http://127.0.0.1:14318 or grpc://HOST:PORT.")
     return found
 
 

@@ -13,21 +13,20 @@ import random
 from collections import deque
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
-from spanspec.errors import UsageError
 from spanspec.otlp.exchange import GRPC_METHODS, PATHS, Encoding
 from spanspec.otlp.reaction import Reaction, reaction, reaction_grpc
 from spanspec.source.render import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from spanspec.otlp.decoded import Decoded
     from spanspec.otlp.exchange import Payload
+    from spanspec.otlp.target import Target
     from spanspec.receiver.http import Sink
 
 QUEUE_BYTES: Final = 32 * 1024 * 1024
@@ -42,41 +41,8 @@ STOP_S: Final = 5.0
 _TIMEOUT_S = 10.0
 _FIRST_WAIT_S, _LAST_WAIT_S = 0.2, 5.0
 _PACKED_FROM = 1024
-_SCHEMES = ("http", "https", "grpc", "grpcs")
 _PATH_OF = {signal: path for path, signal in PATHS.items()}
 _METHOD_OF = {signal: method for method, signal in GRPC_METHODS.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """One endpoint.
-
-    Attributes:
-        url: `http(s)://HOST[:PORT][/BASE]`, to which `/v1/traces` and so on are appended, or `grpc(s)://HOST:PORT`.
-        headers: Sent with every export, such as a vendor's key; never shown.
-    """
-
-    url: str
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-
-    def __post_init__(self) -> None:
-        """Refuse what is no endpoint.
-
-        Raises:
-            UsageError: The URL is none of these.
-        """
-        parts = urlsplit(self.url)
-        if parts.scheme not in _SCHEMES or not parts.hostname:
-            raise UsageError(
-                f'"{visible(self.url)}" is no OTLP endpoint to forward to',
-                help="Write it like http://127.0.0.1:4318, https://otlp.example or grpc://127.0.0.1:4317.",
-            )
-
-    @property
-    def shown(self) -> str:
-        """The URL without user and password."""
-        parts = urlsplit(self.url)
-        return visible(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spanspec.language.verdict import Given, Value
     from spanspec.model.context import Clock
     from spanspec.model.ids import IdSource
+    from spanspec.otlp.target import Target
     from spanspec.results.model import CaseResult, LogExcerpt
     from spanspec.results.progress import Listener
     from spanspec.runner.collect import Collected, Store
@@ -49,6 +50,8 @@ class Session:
         surroundings: The system under test, where this run started it.
         reach: Which addresses nobody answers at.
         stores: The stores that are asked for traces, by what `runner.stores.key_of` makes of their plans.
+        targets: OTLP endpoints that get a copy of what the receiver takes in.
+        pages: Where a person sees a trace, by what `runner.stores.key_of` makes of a forwarding store's plan.
         hidden: Values that no report may show, such as the stores' passwords.
     """
 
@@ -66,6 +69,8 @@ class Session:
     surroundings: Surroundings | None = None
     reach: Reach = field(default_factory=Reach)
     stores: Mapping[object, AwaitedStore] = field(default_factory=lambda: MappingProxyType({}))
+    targets: tuple[Target, ...] = ()
+    pages: Mapping[object, str] = field(default_factory=lambda: MappingProxyType({}))
     hidden: frozenset[str] = frozenset()
 
 

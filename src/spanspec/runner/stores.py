@@ -13,7 +13,7 @@ from spanspec.errors import DiagnosticsError, UsageError
 from spanspec.model.assemble import assemble
 from spanspec.model.context import TimeWindow
 from spanspec.runner.polling import Polled, awaited, paced
-from spanspec.stores.base import RemoteStore
+from spanspec.stores.base import ForwardingStore, RemoteStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spanspec.definition.plan import Plan, StorePlan
     from spanspec.model.ids import TraceId
     from spanspec.model.trace import Trace
+    from spanspec.otlp.target import Target
     from spanspec.runner.polling import AwaitedStore
     from spanspec.runner.session import Session
     from spanspec.source.diagnostics import Diagnostic
@@ -43,12 +44,16 @@ async def opened(plans: Iterable[Plan], session: Session) -> AsyncIterator[Sessi
     connections: list[OpenStore] = []
     faults: list[Diagnostic] = []
     secrets: set[str] = set()
+    copies = _Copies()
     for plan in plans:
         key = key_of(plan.store)
-        if plan.store.embedded or not is_read(plan) or key in stores:
+        if plan.store.name == "embedded" or not is_read(plan) or key in stores or key in copies.pages:
             continue
         bound = bind_store(plan.store, plan, environment=session.environment)
         faults.extend(each for each in bound.diagnostics if each not in faults)
+        if isinstance(bound.store, ForwardingStore):
+            secrets.update(bound.secrets)
+            copies.add(key, bound.store)
         if isinstance(bound.store, RemoteStore):
             connection = bound.store.open(session.clock)
             connections.append(connection)
@@ -57,13 +62,38 @@ async def opened(plans: Iterable[Plan], session: Session) -> AsyncIterator[Sessi
     if faults:
         raise DiagnosticsError("a store cannot be used", faults)
     try:
-        yield replace(session, stores=MappingProxyType(stores), hidden=frozenset(secrets))
+        yield replace(
+            session,
+            stores=MappingProxyType(stores),
+            hidden=frozenset(secrets),
+            targets=tuple(copies.targets),
+            pages=MappingProxyType(copies.pages),
+        )
     finally:
         for store in stores.values():
             if isinstance(store, Polled):
                 await store.close()
         for connection in connections:
             await connection.close()
+
+
+class _Copies:
+    """Where copies of what is received go, and where a person sees a trace there."""
+
+    def __init__(self) -> None:
+        self.targets: list[Target] = []
+        self.pages: dict[object, str] = {}
+
+    def add(self, key: object, store: ForwardingStore) -> None:
+        """Take a store in.
+
+        Raises:
+            UsageError: It names what is no endpoint.
+        """
+        self.pages[key] = store.link()
+        target = store.target()
+        if target is not None and target not in self.targets:
+            self.targets.append(target)
 
 
 def key_of(store: StorePlan) -> object:
@@ -73,6 +103,8 @@ def key_of(store: StorePlan) -> object:
 
 def session_of(plan: Plan, session: Session) -> Session:
     """The session as a case sees it: with the store that its plan names."""
+    if plan.store.receiving:
+        return replace(session, trace_url=session.trace_url or session.pages.get(key_of(plan.store), ""))
     store = session.stores.get(key_of(plan.store)) if not plan.store.embedded else None
     if store is None:
         return session

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from spanspec.model.context import Clock, TimeWindow
     from spanspec.model.ids import TraceId
     from spanspec.model.span import Span
+    from spanspec.otlp.target import Target
 
 STORES = Family("store", "spanspec.stores", "spanspec.stores", "Store")
 
@@ -151,4 +152,29 @@ class RemoteStore(Protocol):
 
     def open(self, clock: Clock) -> OpenStore:
         """The store with connections of its own; nothing is sent yet."""
+        ...
+
+
+@runtime_checkable
+class ForwardingStore(Protocol):
+    """A store's class whose traces are awaited at the receiver of the run, and which may get a copy of what comes there.
+
+    Attributes:
+        forwards: True.
+        product: What people call it.
+    """
+
+    forwards: bool
+    product: str
+
+    def target(self) -> Target | None:
+        """Where copies go; None where nothing is forwarded.
+
+        Raises:
+            UsageError: It names what is no endpoint.
+        """
+        ...
+
+    def link(self) -> str:
+        """Where a person sees a trace, with `{trace_id}`; empty where nowhere."""
         ...
