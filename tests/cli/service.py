@@ -49,7 +49,12 @@ def export(otlp: str, spans: Sequence[dict[str, object]], service: str = "tiny")
 
 @contextmanager
 def serving(
-    otlp: Callable[[], str], behaviour: Behaviour = one_span, *, status: int = 200, body: str = '{"ok": true}'
+    otlp: Callable[[], str],
+    behaviour: Behaviour = one_span,
+    *,
+    status: int = 200,
+    body: str = '{"ok": true}',
+    name: str = "tiny",
 ) -> Iterator[Service]:
     """Serve on a free port; `otlp` says where to export to when a request comes."""
 
@@ -60,7 +65,7 @@ def serving(
             service.requests.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, sent))
             _, trace_id, parent, _ = self.headers["traceparent"].split("-")
             for delay, spans in behaviour(trace_id, parent):
-                timer = threading.Timer(delay, _export_quietly, (otlp(), spans))
+                timer = threading.Timer(delay, _export_quietly, (otlp(), spans, name))
                 timer.daemon = True
                 timer.start()
             self.send_response(status)
@@ -86,8 +91,8 @@ def serving(
         thread.join(5)
 
 
-def _export_quietly(otlp: str, spans: Sequence[dict[str, object]]) -> None:
+def _export_quietly(otlp: str, spans: Sequence[dict[str, object]], service: str) -> None:
     try:
-        export(otlp, spans)
+        export(otlp, spans, service)
     except OSError:
         return  # the run has ended; an exporter would drop them too

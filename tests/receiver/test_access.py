@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -103,7 +104,7 @@ def test_tls_is_spoken_over_both_protocols(authority: trustme.CA, files: Access,
         store = Store()
         async with Receiver(store, http=FREE, grpc=FREE, access=files) as receiver:
             assert (receiver.endpoint or "").startswith("https://")
-            answer = await posted(receiver, {}, verify=str(tmp_path / "ca.pem"))
+            answer = await posted(receiver, {}, verify=ssl.create_default_context(cafile=str(tmp_path / "ca.pem")))
             assert answer.status_code == 200
             assert await called(receiver, root=root) == "OK"
         assert store.received == 2

@@ -16,6 +16,7 @@ COMMANDS = {
     "propose": "Propose statements that hold on all of some traces.",
     "query": "Ask a stored trace: a selector, a statement or a value.",
     "receive": "Print or save the telemetry that arrives.",
+    "recipe": "Print a configuration of the Collector.",
     "run": "Run trace-based tests.",
     "schema": "Print the JSON Schema of definitions or settings.",
     "show": "Render a past run again.",

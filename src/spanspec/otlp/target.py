@@ -37,7 +37,7 @@ class Target:
         """
         if not _is_endpoint(self.url):
             raise UsageError(
-                f"{shown(self.url)} is no OTLP endpoint to forward to",
+                f'"{shown(self.url)}" is no OTLP endpoint to forward to',
                 help="Write it like http://127.0.0.1:4318, https://otlp.example or grpc://127.0.0.1:4317.",
             )
 
