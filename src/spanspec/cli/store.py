@@ -15,15 +15,17 @@ from spanspec.definition.bind_store import bind_store
 from spanspec.definition.configured import configured
 from spanspec.definition.named import named_store
 from spanspec.errors import UsageError
+from spanspec.receiver.forward import probe, refused
 from spanspec.results.mask import masked
 from spanspec.source.render import visible
+from spanspec.stores.base import ForwardingStore, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spanspec.definition.configured import Configured
     from spanspec.definition.plan import StorePlan
-    from spanspec.stores.base import OpenStore, Step
+    from spanspec.stores.base import OpenStore
 
 _EPILOG = """\b
 Examples:
@@ -66,12 +68,35 @@ def test(name: str, pairs: tuple[str, ...]) -> int:
     if found is None:
         return 2
     plan = named_store(found.settings.stores, name)
-    if plan.embedded:
+    if plan.name == "embedded":
         raise UsageError("the receiver is opened by each run", help="Run `spanspec receive` to see what arrives.")
     bound = bind_store(plan, None, environment=found.environment, given=variables(pairs))
     if tell(bound.diagnostics, warnings=True) or bound.store is None:
         return 2
+    if isinstance(bound.store, ForwardingStore):
+        return _copied(bound.store, name, bound.secrets)
     return asyncio.run(_tested(bound.store, bound.secrets))
+
+
+def _copied(store: ForwardingStore, name: str, secrets: frozenset[str]) -> int:
+    """Send an export without spans to where copies go, and say what came back."""
+    target = store.target()
+    if target is None:
+        click.echo(
+            f"{store.product} gets no copy: neither its key nor a `url` is set. Spans come to the receiver all the same."
+        )
+        click.echo(f"  = help: Set the key; or let a collector send the copy, `spanspec recipe {name}`.")
+        return 0
+    answer = asyncio.run(probe(target))
+    bad = refused(answer)
+    step = Step(
+        name="copy",
+        passed=not bad,
+        text=f"{target.shown}: {answer.report}" if bad else f"{target.shown} took an export without spans",
+        help="Look at the key, the region and the address; the vendor's page on OTLP names them." if bad else "",
+    )
+    click.echo(masked(_line(step), secrets))
+    return 3 if bad else 0
 
 
 def _configured() -> Configured | None:

@@ -194,9 +194,16 @@ class _Writer:
     # --- texts -----------------------------------------------------------------------------------------------
 
     def quoted(self, key: str) -> str:
-        """A key in quotes."""
-        escape = self.escaped_expect if self.dialect is Dialect.EXPECT else self.escaped_go
-        return '"' + "\\u0024{".join(escape(piece) for piece in key.split("${")) + '"'
+        """A key in quotes.
+
+        Where texts pair a backslash with a quote alone, one right before the closing quote would open it again: there a
+        backslash is written by its number.
+        """
+        if self.dialect is Dialect.EXPECT:
+            pieces = [self.escaped_expect(piece) for piece in key.split("${")]
+        else:
+            pieces = [self.escaped_go(piece).replace("\\\\", "\\u005c") for piece in key.split("${")]
+        return '"' + "\\u0024{".join(pieces) + '"'
 
     def text(self, node: Text | Template) -> str:
         parts = (node.value,) if isinstance(node, Text) else node.parts

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
-from spanspec.otlp.exchange import GRPC_METHODS, PATHS, Encoding
+from spanspec.otlp.exchange import GRPC_METHODS, PATHS, Encoding, Payload
 from spanspec.otlp.reaction import Reaction, reaction, reaction_grpc
 from spanspec.source.render import visible
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from spanspec.otlp.decoded import Decoded
-    from spanspec.otlp.exchange import Payload
     from spanspec.otlp.target import Target
     from spanspec.receiver.http import Sink
 
@@ -180,7 +179,7 @@ class Forwarder:
         while True:
             reacted = await sender.send(payload)
             if not reacted.retry:
-                return reacted.report if reacted.rejected or reacted.report.startswith(_FAILED) else ""
+                return reacted.report if refused(reacted) else ""
             pause = reacted.retry_after_s
             if pause is None:
                 pause = wait * (0.8 + 0.4 * random.random())  # noqa: S311 - spreads retries, hides nothing
@@ -188,6 +187,17 @@ class Forwarder:
             if asyncio.get_running_loop().time() + pause > deadline:
                 return f"{reacted.report}; tried for {self._try_s:g} s"
             await asyncio.sleep(pause)
+
+
+async def probe(target: Target) -> Reaction:
+    """What a target's answer to an export without spans means: whether it is there, and takes our headers."""
+    async with _sender(target) as sender:
+        return await sender.send(Payload(signal="traces", encoding=Encoding.PROTOBUF, body=b""))
+
+
+def refused(reacted: Reaction) -> bool:
+    """Whether an answer was no success."""
+    return reacted.retry or bool(reacted.rejected) or reacted.report.startswith(_FAILED)
 
 
 _FAILED = ("HTTP ", "gRPC ")
