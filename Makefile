@@ -43,7 +43,8 @@ check: install ## hold style, types, import contracts, gauges and docs
 bench: install ## print the benchmarks' ratios
 	$(BIN)/python -m bench
 
-docs: check ## check the documentation (a site follows)
+docs: install ## build the documentation as a site, in build/site
+	$(BIN)/python scripts/site/build.py
 
 format: install ## format the code
 	$(BIN)/ruff check --fix .
