@@ -76,7 +76,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("label", "data", "spans", "problems"), GOOD)
+@pytest.mark.parametrize(("label", "data", "spans", "problems"), GOOD, ids=[row[0] for row in GOOD])
 def test_files_that_are_read(label: str, data: bytes, spans: int, problems: int, tmp_path: Path) -> None:
     """Each shape of a file gives its spans, and a problem for each part that is none."""
     path = tmp_path / "file.any"
@@ -102,7 +102,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("label", "data", "words"), BAD)
+@pytest.mark.parametrize(("label", "data", "words"), BAD, ids=[row[0] for row in BAD])
 def test_files_that_are_refused(label: str, data: bytes, words: str, tmp_path: Path) -> None:
     """What is no OTLP is refused in words that name the file."""
     path = tmp_path / "file.any"

@@ -15,7 +15,7 @@ from spanspec.language.syntax import RelationWord
 from spanspec.language.truth import Outcome, conjunction, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from spanspec.language.picking.forest import Forest
     from spanspec.model.span import Resource, Span
@@ -191,6 +191,7 @@ class Partners:
         self._by_start = sorted(self.nodes, key=lambda node: self._forest.spans[node].start_ns)
         self._starts = [self._forest.spans[node].start_ns for node in self._by_start]
         self._linking = [node for node in self.nodes if self._forest.spans[node].links]
+        self._ends: _Ends | None = None
 
     def counts(self, a: int, enough: int) -> tuple[int, int]:
         """How many stand in the relation to `a` for sure, and how many undecided for clocks.
@@ -215,7 +216,7 @@ class Partners:
             return self._caused(a) if word is RelationWord.LEADS_TO else iter(self._tree.below(a))
         if word in _BY_TIME:
             return self._in_time(a)
-        return self._not_after(a)
+        return self._not_apart(a)
 
     def _caused(self, a: int) -> Iterator[int]:
         sources = self._forest.links_into(a)
@@ -260,10 +261,42 @@ class Partners:
         targets = self._forest.link_targets(a)
         return (b for b in dict.fromkeys(chain(self._forest.ancestors(a), targets)) if b in members)
 
-    def _not_after(self, a: int) -> Iterator[int]:
-        """For `overlaps` and `inside`: those that do not start after `a` has ended."""
-        latest = end_of(self._forest.spans[a]) + self.relation.skew_ns
-        return self._at(reversed(self._window(None, latest)))
+    def _not_apart(self, a: int) -> Iterator[int]:
+        """For `overlaps` and `inside`: those that begin early enough and end late enough, give or take the skew."""
+        span, skew = self._forest.spans[a], self.relation.skew_ns
+        inside = self.relation.word is RelationWord.INSIDE
+        latest = (span.start_ns if inside else end_of(span)) + skew
+        least = (end_of(span) if inside else span.start_ns) - skew
+        if self._ends is None:
+            self._ends = _Ends([end_of(self._forest.spans[node]) for node in self._by_start])
+        return self._at(self._ends.reaching(bisect_right(self._starts, latest), least))
+
+
+class _Ends:
+    """Ends in the order of starts, arranged so that those among the first ones that reach a moment are found without the others.
+
+    A binary tree in a list: node n has the greatest end of its two children 2n and 2n + 1.
+    """
+
+    def __init__(self, ends: Sequence[int]) -> None:
+        self._size = 1 << max(0, len(ends) - 1).bit_length()
+        lowest = min(ends, default=0) - 1
+        self._tree = [lowest] * self._size + list(ends) + [lowest] * (self._size - len(ends))
+        for node in range(self._size - 1, 0, -1):
+            self._tree[node] = max(self._tree[2 * node], self._tree[2 * node + 1])
+
+    def reaching(self, count: int, least: int) -> Iterator[int]:
+        """Which of the first `count` end at `least` or later, the last one first; each costs a logarithm."""
+        stack = [(1, 0, self._size)] if count else []
+        while stack:
+            node, low, high = stack.pop()
+            if low >= count or self._tree[node] < least:
+                continue
+            if high - low == 1:
+                yield low
+                continue
+            middle = (low + high) // 2
+            stack += ((2 * node, low, middle), (2 * node + 1, middle, high))
 
 
 def _distinct(
