@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,25 +13,28 @@ from spanspec.language.dialect import Dialect
 from spanspec.language.parser import parse_statement
 from spanspec.language.verdict import Given, Truth
 from spanspec.model.assemble import assemble
-from spanspec.model.context import TraceContext, TriggerResult
-from spanspec.model.ids import SpanId
-from spanspec.model.span import Span
+from spanspec.model.context import TimeWindow, TraceContext, TriggerResult
+from spanspec.model.ids import SpanId, TraceId
+from spanspec.model.span import Span, StatusCode
 from spanspec.runner.collect import Collected, Collector
 from spanspec.runner.firing import trigger_span
 from spanspec.runner.settle import Rule
+from spanspec.stores.base import Fetched
 from spanspec.testing import TRACE_ID, ManualClock, span
 from tests.runner.simulated import MS, SimulatedStore, drive, expectation, plan, spec
 
 ROOT = SpanId("00000000000000aa")
 
 
-def collect(the_plan: Plan, schedule: Sequence[tuple[float, Span]], **rule: Any) -> tuple[Collected, float]:
+def collect(
+    the_plan: Plan, schedule: Sequence[tuple[float, Span]], store: type[SimulatedStore] = SimulatedStore, **rule: Any
+) -> tuple[Collected, float]:
     """Collect with the trigger's answer at 0; what came out, and the seconds it took."""
     clock = ManualClock()
     response = TriggerResult(kind="http", start_ns=clock.now_ns(), end_ns=clock.now_ns(), status=200)
     trigger = trigger_span(TraceContext(trace_id=TRACE_ID, span_id=ROOT), response)
     collector = Collector(
-        store=SimulatedStore(clock, schedule),
+        store=store(clock, schedule),
         clock=clock,
         plan=the_plan,
         rule=Rule(export_delay_ns=100 * MS, **rule),
@@ -150,3 +154,23 @@ def test_the_order_and_repeats_of_arrival_do_not_matter() -> None:
         [(10, child), (15, child), (30, top), (35, top)],
     )
     assert truths(found) == [Truth.HOLDS]
+
+
+class Overwriting(SimulatedStore):
+    """A back end that shows the newest copy of each span alone, as one that is asked may."""
+
+    async def fetch(self, trace_id: TraceId, window: TimeWindow) -> Fetched:
+        """What has come by now, the newest copy of each."""
+        found = await super().fetch(trace_id, window)
+        newest = {each.span.span_id: each for each in found.spans}
+        return replace(found, spans=tuple(newest.values()))
+
+
+def test_another_copy_of_a_span_is_judged_though_there_are_no_more_spans() -> None:
+    """A span that is there first without its end and status is judged again when the store shows the rest."""
+    begun = server()
+    ended = replace(begun, end_ns=begun.end_ns + 5 * MS, status=StatusCode.ERROR)
+    statement = 'some span[status = "error"]'
+    found, took = collect(plan(expectation(statement)), [(10, begun), (300, ended)], Overwriting)
+    assert truths(found) == [Truth.HOLDS]
+    assert took == pytest.approx(0.3, abs=0.01)

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
     from spanspec.model.span import Span
     from spanspec.model.trace import Trace
     from spanspec.runner.evaluate import Evaluated
-    from spanspec.stores.base import AwaitableStore, Fetched, TraceStore
+    from spanspec.stores.base import Arrived, AwaitableStore, Fetched, TraceStore
 
     class Store(TraceStore, AwaitableStore, Protocol):
         """A store that can be awaited."""
 
 
 _LONGEST_PAUSE_NS = 50_000_000
+_MOST_COPIES = 64
+"""Differing copies of one span that are looked at while it is collected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class _State:
     """What the loop remembers between rounds."""
 
     evaluation: Evaluation
-    seen: dict[tuple[TraceId, SpanId], Span] = field(default_factory=dict)
+    seen: dict[tuple[TraceId, SpanId], list[Span]] = field(default_factory=dict)
     arrived_ns: dict[SpanId, int] = field(default_factory=dict)
     decided: dict[int, int] = field(default_factory=dict)
     last_ns: int | None = None
@@ -185,22 +187,28 @@ class Collector:
             state.partial_since_ns = self._clock.monotonic_ns()
         elif not fetched.partial:
             state.partial_since_ns = None
-        if len(fetched.spans) <= max(state.known, 0):
+        more = len(fetched.spans) > max(state.known, 0)
+        batch = [arrived.span for arrived in fetched.spans if self._is_new(arrived)]
+        if not more and not batch:
             return False
-        state.known = len(fetched.spans)
-        batch: list[Span] = []
-        for arrived in fetched.spans:
-            key = (arrived.span.trace_id, arrived.span.span_id)
-            if state.seen.get(key) is arrived.span:
-                continue
-            state.seen[key] = arrived.span
-            batch.append(arrived.span)
-            first = state.arrived_ns.setdefault(arrived.span.span_id, arrived.arrived_ns)
-            if arrived.arrived_ns < first:
-                state.arrived_ns[arrived.span.span_id] = arrived.arrived_ns
-        state.last_ns = max(arrived.arrived_ns for arrived in fetched.spans)
+        state.known = max(state.known, len(fetched.spans))
+        latest = max(arrived.arrived_ns for arrived in fetched.spans)
+        # Another copy of a span that is known has no time of arrival of its own in a store that is asked.
+        state.last_ns = latest if more else max(latest, self._clock.monotonic_ns())
         state.evaluation, _ = state.evaluation.advance(batch)
         self._remember(range(len(state.evaluation.truths)))
+        return True
+
+    def _is_new(self, arrived: Arrived) -> bool:
+        """Whether a span, or this copy of it, has not been taken in yet; notes when it first came."""
+        state, span = self._state, arrived.span
+        first = state.arrived_ns.setdefault(span.span_id, arrived.arrived_ns)
+        if arrived.arrived_ns < first:
+            state.arrived_ns[span.span_id] = arrived.arrived_ns
+        copies = state.seen.setdefault((span.trace_id, span.span_id), [])
+        if any(known is span or known == span for known in copies) or len(copies) >= _MOST_COPIES:
+            return False
+        copies.append(span)
         return True
 
     def _closed(self) -> Evaluated:
