@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from spanspec.definition.plan import EnvironmentPlan, StorePlan
+from spanspec.definition.environment import decoded
+from spanspec.definition.environment_plan import EnvironmentPlan
+from spanspec.definition.plan import StorePlan
 from spanspec.definition.scalars import Scalar, as_text
 from spanspec.definition.texts import Reader
 from spanspec.definition.yaml import Entry, Node, kind_of, plain, walk
@@ -114,11 +116,12 @@ def _reports(node: Node, faults: Faults, folder: Folder, out: dict[str, Setting]
 
 
 def environment(node: Node, faults: Faults, folder: Folder) -> EnvironmentPlan:
-    """The block as it stands, with the place of every key and value."""
+    """The block as it stands, with the place of every key and value, and what it means."""
     reader = Reader(faults=faults, path=faults.source.name)
-    return EnvironmentPlan(
+    plan = EnvironmentPlan(
         value=plain(node), places=MappingProxyType(places(node, reader)), source=faults.source, folder=folder.path
     )
+    return decoded(plan, node, faults, lambda inside: reader.place_of(inside.range))
 
 
 def places(node: Node, reader: Reader) -> dict[tuple[str | int, ...], SourcePlace]:

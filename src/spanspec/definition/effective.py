@@ -13,10 +13,11 @@ from spanspec.definition.build import current_layers
 from spanspec.definition.collect import Found
 from spanspec.definition.configs import Configs
 from spanspec.definition.decode import decode
+from spanspec.definition.environment_plan import EnvironmentPlan
 from spanspec.definition.faults import Faults
 from spanspec.definition.keys import SETTLE
 from spanspec.definition.library import TESTS, Library
-from spanspec.definition.plan import EnvironmentPlan, RunSettings, SettleSettings, StorePlan
+from spanspec.definition.plan import RunSettings, SettleSettings, StorePlan
 from spanspec.definition.yaml import plain
 from spanspec.results.mask import MASK, is_secret
 from spanspec.source.diagnostics import Diagnostic

@@ -12,6 +12,8 @@ from spanspec.definition import settings
 from spanspec.definition.build import Builder, Outside, current_layers
 from spanspec.definition.collect import collect
 from spanspec.definition.configs import Configs
+from spanspec.definition.environment_plan import variable_names
+from spanspec.definition.environment_values import with_variables
 from spanspec.definition.faults import Faults
 from spanspec.definition.library import ITEMS, Library
 from spanspec.definition.needs import needs_between
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from spanspec.definition.blocks import Layer
+    from spanspec.definition.configs import Config
     from spanspec.definition.library import Entry, File
     from spanspec.definition.plan import Item, RunSettings
 
@@ -58,6 +61,7 @@ class _Loader:
         self.diagnostics: list[Diagnostic] = []
         self.missing: list[str] = []
         self.secrets: list[str] = []
+        self.started: frozenset[str] = frozenset()
         self.library = Library(cwd, environment)
         self.references = References(self.library)
         self.configs = Configs(self.library, self.diagnostics)
@@ -84,22 +88,29 @@ class _Loader:
             environment=self.library.environment,
             current=current_layers(tuple(files)),
         )
+        run = self._settings(settings.merged((*(config.layer for config in chain), *above)), chain, outside)
+        self.started = variable_names(run.environment)
         items = self._items(files, Builder(outside, self.references, self.configs))
         self.configs.told()
         if not items and not absent:
             self._nothing(files, paths)
         return Loaded(
             items=items,
-            settings=self._settings(settings.merged((*(config.layer for config in chain), *above))),
+            settings=replace(run, secrets=tuple(dict.fromkeys((*run.secrets, *self.secrets)))),
             diagnostics=tuple(dict.fromkeys(self.diagnostics)),
             passed_over=tuple(self._passed(files)),
             environment=MappingProxyType(dict(self.library.environment)),
             missing=tuple(dict.fromkeys(self.missing)),
         )
 
-    def _settings(self, found: Layer) -> RunSettings:
+    def _settings(self, found: Layer, chain: Sequence[Config], outside: Outside) -> RunSettings:
         run = settings.run_settings(found)
-        return replace(run, secrets=tuple(dict.fromkeys((*run.secrets, *self.secrets))))
+        if run.environment is None or self.options.no_environment:
+            return replace(run, environment=None)
+        written = [config.variables[0] for config in chain if config.variables is not None]
+        plan, faults = with_variables(run.environment, written, outside, self.library.environment)
+        self.diagnostics.extend(faults)
+        return replace(run, environment=plan)
 
     # --- paths and variables --------------------------------------------------------------------------------------
 
@@ -185,7 +196,7 @@ class _Loader:
 
     def _whole(self, item: Item) -> bool:
         """Whether every variable of an item is defined; those that are not are told."""
-        found = undefined(item, self.library.environment)
+        found = undefined(item, self.library.environment, self.started)
         self.diagnostics.extend(found)
         self.missing.extend(found.values())
         return not found

@@ -12,6 +12,7 @@ from spanspec.language.dialect import Dialect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from spanspec.definition.environment_plan import EnvironmentPlan
     from spanspec.language.syntax import Expression, Selector, Statement
     from spanspec.results.model import SourcePlace
     from spanspec.source.diagnostics import Diagnostic
@@ -320,23 +321,6 @@ Item: TypeAlias = Plan | SuitePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentPlan:
-    """What `environment:` of a `spanspec.yaml` says, not yet looked at: whoever starts the system under test decodes it.
-
-    Attributes:
-        value: Plain values, with `${…}` left in the texts; normally a mapping.
-        places: Where a value stands, by its path: `("services", 0, "run")`; keys of mappings too.
-        source: The file.
-        folder: The file's own, absolute; what commands and files are relative to.
-    """
-
-    value: object
-    places: Mapping[tuple[str | int, ...], SourcePlace]
-    source: SourceText
-    folder: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """What concerns the whole run: `spanspec.yaml` of the first path, overridden by variables and the command line.
 
@@ -419,6 +403,7 @@ class Options:
         forward_headers: `--forward-header`, each `NAME=VALUE`.
         gates: `--required-gates`.
         checking: Whether resources alone are enough to find (`lint`), where a run needs a test.
+        no_environment: `--no-environment`: the system under test runs already.
     """
 
     endpoint: str = ""
@@ -438,3 +423,4 @@ class Options:
     forward_headers: tuple[str, ...] = field(default=(), repr=False)
     gates: tuple[str, ...] = ()
     checking: bool = False
+    no_environment: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from spanspec.definition import environment_keys
 from spanspec.definition.blocks import LATER_STORES, RECEIVING, kinds
 from spanspec.definition.document import RESOURCES, SUITES
 from spanspec.definition.keys import (
@@ -78,6 +79,7 @@ def of_settings() -> dict[str, object]:
     replaced: dict[str, object] = {
         "settle": {"$ref": "#/$defs/settle"},
         "receiver": {"anyOf": [{"type": "string"}, _mapping(RECEIVER, strict=True)]},
+        "environment": environment_keys.schema(),
         "stores": {"type": "object", "additionalProperties": store, "propertyNames": {"not": {"const": "embedded"}}},
         "reports": {"type": "object", "propertyNames": {"enum": list(REPORTS.names())}, "additionalProperties": {"type": "string"}},
     }  # fmt: skip

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from spanspec.definition import blocks, values
 from spanspec.definition.blocks import Folder, Layer, Setting
+from spanspec.definition.environment_plan import EnvironmentPlan
 from spanspec.definition.keys import CONFIG, RECEIVER, SETTLE, known_entries
-from spanspec.definition.plan import EnvironmentPlan, Options, RunSettings, SettleSettings, StorePlan, Wait
+from spanspec.definition.plan import Options, RunSettings, SettleSettings, StorePlan, Wait
 from spanspec.definition.scalars import Scalar, as_text
 from spanspec.definition.values import BadValueError
 from spanspec.definition.yaml import Mapping as MappingNode

@@ -44,12 +44,12 @@ def missing(
     return tuple(dict.fromkeys(fault for _, fault in found))
 
 
-def undefined(item: Item, environment: Mapping[str, str]) -> dict[Diagnostic, str]:
+def undefined(item: Item, environment: Mapping[str, str], given: frozenset[str] = frozenset()) -> dict[Diagnostic, str]:
     """The faults of an item, each with the name of the variable; a suite's steps know the outputs before them."""
     if isinstance(item, Plan):
-        found = _of_plan(item, frozenset(), environment)
+        found = _of_plan(item, given, environment)
     else:
-        found = _of_suite(item, frozenset(), environment)
+        found = _of_suite(item, given, environment)
     return {fault: name for name, fault in found}
 
 

@@ -165,6 +165,18 @@ CODES: dict[str, Code] = {
         wrong="name: a\nneeds: b\n…\n---\nname: b\nneeds: a",
         right="name: a\n…\n---\nname: b\nneeds: a",
     ),
+    "unknown-service": Code(
+        title="a service that the environment does not have",
+        why="`needs`, and `{order.port}` in a text of `environment:`, name a service that is described there, with that port.",
+        wrong="environment:\n  services:\n    - { name: order, run: ./order, needs: databse }\n    - { name: database, run: ./database }",
+        right="environment:\n  services:\n    - { name: order, run: ./order, needs: database }\n    - { name: database, run: ./database }",
+    ),
+    "port-clash": Code(
+        title="one port for two services",
+        why="Only one process can listen on a port. Without a number each service gets a free one, in place of `{port}`.",
+        wrong="environment:\n  services:\n    - { name: a, run: ./a, port: 8080 }\n    - { name: b, run: ./b, port: 8080 }",
+        right='environment:\n  services:\n    - { name: a, run: "./a --port {port}" }\n    - { name: b, run: "./b --port {port}" }',
+    ),
     "no-cases": Code(
         title="`cases` without a row",
         why="The test would never run, and nobody would notice.",
