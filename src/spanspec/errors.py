@@ -9,6 +9,7 @@
     ├── StoreError          spans could not be read                                     exit 3
     ├── TraceError          an awaited trace did not come, or not whole, in time        exit 3
     ├── ReceiverError       the embedded receiver could not listen                      exit 3
+    ├── StartError          the system under test could not be started                  exit 3
     ├── OtlpError           bytes that are no valid OTLP                                exit 3
     └── PluginError         a member of a family is unknown, broken or clashes          exit 2
 
@@ -96,6 +97,10 @@ class TraceError(SpanspecError):
 
 class ReceiverError(SpanspecError):
     """The embedded receiver could not listen."""
+
+
+class StartError(SpanspecError):
+    """The system under test could not be started, or does not become ready."""
 
 
 class OtlpError(SpanspecError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +16,15 @@ from spanspec import __version__
 from spanspec.api.system import Silent, SystemClock
 from spanspec.definition.load import load
 from spanspec.definition.plan import Loaded, Options
+from spanspec.environment.start import Around, running
+from spanspec.environment.telemetry import Telemetry
 from spanspec.errors import DiagnosticsError, UsageError
 from spanspec.model.assemble import assemble
 from spanspec.model.ids import RandomIds, trace_id
 from spanspec.otlp.target import Target
 from spanspec.receiver.forward import Forwarder
 from spanspec.receiver.serve import Receiver
+from spanspec.results.progress import SystemChanged
 from spanspec.runner.arrange import arrange, hold
 from spanspec.runner.run import DEFAULT_JOBS, Manner, run_all_stored, run_arranged
 from spanspec.runner.select import Selection, choose
@@ -145,7 +149,8 @@ async def execute(
         seed: Of the generators; random when left out.
         prepared: What was chosen of it; all by default.
         surroundings: Starts the system under test, given the session with the receiver's address, and stops it after the
-            last tear-down; what its services write is attached to cases that do not pass.
+            last tear-down; what its services write is attached to cases that do not pass. By default what
+            `environment:` of `spanspec.yaml` describes.
 
     Raises:
         ReceiverError: The receiver could not listen.
@@ -163,11 +168,53 @@ async def execute(
         if any(plan.store.embedded for plan in read):
             session = await stack.enter_async_context(listening(session, loaded.settings, remarks))
         manner = manner if read else replace(manner, linger_s=0.0)
-        if surroundings is not None:
+        surroundings = surroundings or started_by(loaded.settings)
+        started = None
+        if surroundings is not None and read_or_fired(arrangement):
             started = await stack.enter_async_context(surroundings(session))
-            session = replace(session, surroundings=started)
+            session = replace(session, surroundings=started, hidden=session.hidden | started.hidden)
         run = await run_arranged(arrangement, session, manner, version=__version__)
-    return replace(run, notes=(*run.notes, *remarks))
+    return replace(run, notes=(*run.notes, *remarks, *(started.notes if started is not None else ())))
+
+
+def read_or_fired(arrangement: Arrangement) -> bool:
+    """Whether there is a case that is not skipped."""
+    return any(not case.plan.skip for case in arrangement.cases)
+
+
+def started_by(settings: RunSettings) -> Callable[[Session], AbstractAsyncContextManager[Surroundings]] | None:
+    """What starts the system under test that `spanspec.yaml` describes; None where it describes none.
+
+    Args:
+        settings: Of the run.
+    """
+    plan = settings.environment
+    if plan is None or not (plan.services or plan.compose):
+        return None
+
+    def start(session: Session) -> AbstractAsyncContextManager[Surroundings]:
+        around = Around(
+            clock=session.clock,
+            environment=session.environment,
+            telemetry=Telemetry(
+                http=_reachable(session.receiver),
+                grpc=_reachable(session.receiver_grpc),
+                run_id=session.run_id,
+                host=socket.gethostname(),
+                open=_reachable(session.receiver) != session.receiver,
+            ),
+            secrets=settings.secrets,
+            seen=session.store if isinstance(session.store, memory.Store) else None,
+            say=lambda text: session.listener.on(SystemChanged(text=text)),
+        )
+        return running(plan, around)
+
+    return start
+
+
+def _reachable(where: str) -> str:
+    """The address at which a process of this machine reaches the receiver."""
+    return where.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")  # noqa: S104 - told, not bound
 
 
 @asynccontextmanager
@@ -196,7 +243,8 @@ async def listening(
     )
     async with forwarder, receiver:  # the receiver ends first, so that what it still takes is passed on
         where = shown(receiver.http_address)
-        yield replace(session, store=store, receiver=where, notes=tuple(receiver.notes))
+        grpc = shown(receiver.grpc_address)
+        yield replace(session, store=store, receiver=where, receiver_grpc=grpc, notes=tuple(receiver.notes))
     if remarks is not None:
         remarks.extend(forwarder.notes)
 

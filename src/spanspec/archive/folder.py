@@ -63,17 +63,26 @@ class Folder:
 
     def begin(self, name: str) -> IO[bytes] | None:
         """A new file beside the one of that name, open for unbuffered writing; None where that cannot be done."""
+        if not self.made():
+            return None
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            ignore = self.path / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text(_IGNORE, encoding="utf-8")
             self._sweep()
             handle, path = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
             os.close(handle)
             return Path(path).open("wb", buffering=0)
         except OSError:
             return None
+
+    def made(self, below: str = "") -> bool:
+        """Make the folder, or one below it; whether it is there now."""
+        try:
+            (self.path / below).mkdir(parents=True, exist_ok=True)
+            ignore = self.path / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text(_IGNORE, encoding="utf-8")
+        except OSError:
+            return False
+        return True
 
     def _sweep(self) -> None:
         """Take away what killed runs left half written."""

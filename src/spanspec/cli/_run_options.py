@@ -74,6 +74,7 @@ def _loading(
     compat: bool,
     retries: int | None,
     jobs: str,
+    no_environment: bool,
 ) -> Loading:
     if (files or ids) and paths and paths[0] in REFERENCE_WORDS:
         paths = paths[1:]
@@ -94,6 +95,7 @@ def _loading(
         stored=stored is not None,
         retries=retries,
         jobs=_jobs(jobs),
+        no_environment=no_environment or stored is not None,
     )
     return Loading(paths=(*paths, *files), ids=ids, options=options, stored=stored)
 
@@ -152,6 +154,9 @@ loading = group(
     click.option("--compat", is_flag=True, help="Keep the reference's faults for specs and outputs."),
     click.option(
         "--retries", type=click.IntRange(0, MOST_RETRIES), metavar="N", help="Try what did not pass so often again."
+    ),
+    click.option(
+        "--no-environment", is_flag=True, help="Start nothing: the system that `environment:` describes runs already."
     ),
     click.option("--jobs", "-j", metavar="N|auto", default="", help="How many tests are under way at once."),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from spanspec.errors import SpanspecError
 from spanspec.reports import terminal
 from spanspec.reports._live import Live
 from spanspec.reports.base import REPORTS
-from spanspec.results.progress import RunStarted
+from spanspec.results.progress import RunStarted, SystemChanged
 from spanspec.runner.keeping import Several, recalled
 from spanspec.runner.run import interrupted
 from spanspec.source.render import visible
@@ -131,6 +131,8 @@ class _Watcher:
         if isinstance(progress, RunStarted):
             for note in progress.notes:
                 click.echo(visible(note), err=True)
+        if isinstance(progress, SystemChanged) and self._live is not None:
+            click.echo(visible(progress.text), err=True)
         if self._live is not None:
             self._live.on(progress)
 

@@ -13,7 +13,15 @@ from spanspec.reports._paint import line, paint, style_of
 from spanspec.results.columns import cells, clip, one_line, plural
 from spanspec.results.drawing import Segment
 from spanspec.results.explain import SYMBOLS
-from spanspec.results.progress import CaseDone, CaseFired, CaseRetried, CaseWaiting, HookRunning, RunStarted
+from spanspec.results.progress import (
+    CaseDone,
+    CaseFired,
+    CaseRetried,
+    CaseWaiting,
+    HookRunning,
+    RunStarted,
+    SystemChanged,
+)
 
 if TYPE_CHECKING:
     from spanspec.results.drawing import Line
@@ -79,6 +87,8 @@ class Live:
         match progress:
             case RunStarted():
                 self._total, self._receiver = progress.cases, progress.receiver
+            case SystemChanged():
+                pass  # whoever runs the command line tells it in a line of its own
             case HookRunning():
                 phase = "set-up" if progress.phase == "setup" else "tear-down"
                 self._running[progress.index] = _Case(progress.name, f"{phase}: {progress.hook}")

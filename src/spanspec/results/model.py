@@ -176,7 +176,8 @@ class CaseError:
     Attributes:
         message: What happened, may have several lines.
         help: How to go on, one sentence, or empty.
-        kind: `trigger`, `definition`, `store`, `setup`, `teardown`, `no-spans`, `timeout` (the run's) or `interrupted`.
+        kind: `trigger`, `definition`, `store`, `setup`, `teardown`, `no-spans`, `timeout` (the run's),
+            `environment` (the system under test is down) or `interrupted`.
     """
 
     message: str

@@ -19,6 +19,13 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SystemChanged:
+    """The system under test is being started: what is done now, or that it is up."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFired:
     """A trigger is being fired."""
 
@@ -65,7 +72,7 @@ class CaseDone:
     result: CaseResult
 
 
-Progress: TypeAlias = RunStarted | HookRunning | CaseFired | CaseWaiting | CaseRetried | CaseDone
+Progress: TypeAlias = RunStarted | SystemChanged | HookRunning | CaseFired | CaseWaiting | CaseRetried | CaseDone
 
 
 class Listener(Protocol):

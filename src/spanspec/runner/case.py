@@ -22,6 +22,7 @@ from spanspec.runner.hooks import Scope, set_up, tear_down
 from spanspec.runner.outcome import blank, checks_of, diagnosed, link_of, secrets_of, whole_window
 from spanspec.runner.session import INTERRUPTED, Ended
 from spanspec.runner.stores import session_of
+from spanspec.runner.system import fallen, hidden_of, noticed, system_fault, unless_fallen, with_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,10 @@ async def run_try(
     """
     began = session.clock.monotonic_ns()
     session = session_of(plan, session)
+    down = system_fault(plan, session)
+    if down is not None:
+        return Ended(plan=plan, result=blank(plan, Outcome.ERRORED, error=down), secrets=hidden_of(session))
+    given = with_system(plan, given, session)
     generators = generators_of(seed, session)
     bound = bind_variables(plan, given, environment=session.environment, generators=generators)
     fault = diagnosed(bound.diagnostics) or _without_trigger(plan)
@@ -69,7 +74,10 @@ async def run_try(
     )
     cut = False
     try:
-        ended = await _Try(scope, began).carry_out()
+        ended = await unless_fallen(_Try(scope, began).carry_out(), session) or Ended(
+            plan=plan, result=blank(plan, Outcome.ERRORED)
+        )
+        await noticed(ended.result, session)
     except asyncio.CancelledError:
         cut = True
         ended = Ended(plan=plan, result=blank(plan, Outcome.ERRORED, error=INTERRUPTED))
@@ -111,6 +119,8 @@ def _finished(ended: Ended, scope: Scope, began: int, *, cut: bool) -> Ended:
         else:
             result = replace(result, warnings=(*result.warnings, message))
     result = with_gates(result, ended.plan.gates)
+    if (down := system_fault(scope.plan, session)) is not None:
+        ended, result = replace(ended, given=None), fallen(result, down)
     if session.surroundings is not None and result.outcome not in (Outcome.PASSED, Outcome.SKIPPED):
         now = session.clock.now_ns()
         result = replace(result, logs=session.surroundings.logs(now - spent, now))

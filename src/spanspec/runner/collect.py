@@ -157,7 +157,7 @@ class Collector:
         if not evaluation.failed:
             return self._end("decided", reason, (), evaluation.evaluated()), None
         state.failed_ns = now if state.failed_ns is None else state.failed_ns
-        report_at = state.failed_ns + self._rule.whole_quiet_ns
+        report_at = state.failed_ns + self._rule.whole_quiet_of(state.evaluation.trace)
         if now >= report_at:
             return self._end("decided", reason, (), evaluation.evaluated()), None
         because = "decided; the rest of the trace is collected for the report"

@@ -118,7 +118,7 @@ async def settled(
         store=session.store,
         clock=session.clock,
         plan=plan,
-        rule=rule_of(plan.settle, round(plan.timeout_s * 1e9) - spent_ns, least_quiet_ns(session.store)),
+        rule=_rule(plan, session, round(plan.timeout_s * 1e9) - spent_ns),
         given=given,
         trigger=trigger,
         start_ns=session.clock.monotonic_ns(),
@@ -149,6 +149,15 @@ def _without_trace(plan: Plan, given: Given) -> Collected:
         last_span_ns=None,
         verdict_ns=0,
     )
+
+
+def _rule(plan: Plan, session: Session, left_ns: int) -> Rule:
+    """The plan's rule, with the delay of the processes that this run started."""
+    rule = rule_of(plan.settle, left_ns, least_quiet_ns(session.store))
+    around = session.surroundings
+    if around is None or around.export_delay_s is None:
+        return rule
+    return replace(rule, own_run=session.run_id, own_delay_ns=round(around.export_delay_s * 1e9))
 
 
 def rule_of(settings: SettleSettings, left_ns: int, least_quiet_ns: int = 0) -> Rule:

@@ -10,7 +10,7 @@ from spanspec.results.model import CaseError
 from spanspec.runner.reach import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from spanspec.definition.plan import Plan
     from spanspec.language.verdict import Given, Value
@@ -25,6 +25,34 @@ if TYPE_CHECKING:
 
 class Surroundings(Protocol):
     """The system under test, where it is started for a run: it is up before the first case and down after the last."""
+
+    @property
+    def variables(self) -> Mapping[str, Value]:
+        """What tests can name of it, below all that they define themselves: `order.port`."""
+        ...
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Values that no report may show."""
+        ...
+
+    @property
+    def export_delay_s(self) -> float | None:
+        """The batch delay that its processes were given; None where that cannot be told."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What to say of it at the end."""
+        ...
+
+    def fault(self, case: str) -> CaseError | None:
+        """Why nothing can be tested any more; None while it is whole. In full for the first case that asks."""
+        ...
+
+    async def fallen(self) -> None:
+        """Return when a part of it has ended by itself."""
+        ...
 
     def logs(self, start_ns: int, end_ns: int) -> tuple[LogExcerpt, ...]:
         """What the services wrote between two points of Unix time; bounded. Attached to cases that did not pass."""
@@ -53,6 +81,7 @@ class Session:
         targets: OTLP endpoints that get a copy of what the receiver takes in.
         pages: Where a person sees a trace, by what `runner.stores.key_of` makes of a forwarding store's plan.
         hidden: Values that no report may show, such as the stores' passwords.
+        receiver_grpc: Where OTLP over gRPC is taken in; empty for nowhere.
     """
 
     clock: Clock
@@ -72,6 +101,7 @@ class Session:
     targets: tuple[Target, ...] = ()
     pages: Mapping[object, str] = field(default_factory=lambda: MappingProxyType({}))
     hidden: frozenset[str] = frozenset()
+    receiver_grpc: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,10 @@ DEBT_PATIENCE_NS = round(10.5 * SECOND)
 """How long a debt other than a producer's delays: the default lag plus one retry."""
 
 
+RUN_ATTRIBUTE = "spanspec.run"
+"""The resource attribute that processes of the system under test get which this run started."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """The rule's parameters, in nanoseconds.
@@ -53,6 +57,9 @@ class Rule:
         export_delay_ns: The batch delay of the exporters, declared or set by us; None when unknown.
         patience_ns: How long a failure for lack of spans is held back, from start.
         async_patience_ns: How long a producer's debt delays.
+        own_run: The run that started the system under test: spans whose resource names it are from processes with the
+            delay `own_delay_ns`, whatever is declared. Empty where it started none.
+        own_delay_ns: The batch delay that these processes have.
     """
 
     timeout_ns: int = 30 * SECOND
@@ -60,16 +67,24 @@ class Rule:
     export_delay_ns: int | None = None
     patience_ns: int = round(5.5 * SECOND)
     async_patience_ns: int = 15 * SECOND
+    own_run: str = ""
+    own_delay_ns: int = 0
 
-    @property
-    def lag_ns(self) -> int:
-        """The export-lag bound of every participant."""
-        return DEFAULT_LAG_NS if self.export_delay_ns is None else self.export_delay_ns * 11 // 10
+    def lag_of(self, trace: Trace) -> tuple[int, str]:
+        """The export-lag bound of the slowest participant, and where it is known from."""
+        others = DEFAULT_LAG_NS if self.export_delay_ns is None else self.export_delay_ns * 11 // 10
+        origin = "default" if self.export_delay_ns is None else "declared"
+        if not self.own_run or not trace.spans:
+            return others, origin
+        own = self.own_delay_ns * 11 // 10
+        resources = {id(span.resource): span.resource for span in trace.spans}.values()
+        if all(resource.attributes.get(RUN_ATTRIBUTE) == self.own_run for resource in resources):
+            return own, "set by the environment"
+        return (others, origin) if others >= own else (own, "set by the environment")
 
-    @property
-    def whole_quiet_ns(self) -> int:
-        """How long nothing new may have come."""
-        return max(self.quiet_ns, self.lag_ns)
+    def whole_quiet_of(self, trace: Trace) -> int:
+        """How long nothing new may have come, in nanoseconds."""
+        return max(self.quiet_ns, self.lag_of(trace)[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +164,7 @@ def observe(rule: Rule, now_ns: int, evidence: Evidence) -> Decision:
     notes = tuple(_noted(expired))
     because, until = _obstacle(rule, now_ns, evidence, pending)
     if because is None:
-        return Settled(reason=_settled_reason(rule), notes=notes)
+        return Settled(reason=_settled_reason(rule, evidence.trace), notes=notes)
     if now_ns >= deadline:
         return Expired(missing=f"after {short_duration(rule.timeout_ns)}: {because}", notes=notes)
     return Wait(until_ns=min(max(until, now_ns), deadline), because=because)
@@ -219,7 +234,7 @@ def _partition(found: Iterable[Debt], now_ns: int) -> tuple[list[Debt], list[Deb
 
 def _obstacle(rule: Rule, now_ns: int, evidence: Evidence, pending: list[Debt]) -> tuple[str | None, int]:
     """What stands in the way of settling, and when that may change by time alone."""
-    start, quiet = evidence.start_ns or 0, rule.whole_quiet_ns
+    start, quiet = evidence.start_ns or 0, rule.whole_quiet_of(evidence.trace)
     if evidence.last_ns is None:
         return "no span has arrived", start + rule.timeout_ns
     if pending:
@@ -236,9 +251,9 @@ def _obstacle(rule: Rule, now_ns: int, evidence: Evidence, pending: list[Debt]) 
     return None, now_ns
 
 
-def _settled_reason(rule: Rule) -> str:
-    origin = "default" if rule.export_delay_ns is None else "declared"
-    quiet, lag = short_duration(rule.whole_quiet_ns), short_duration(rule.lag_ns)
+def _settled_reason(rule: Rule, trace: Trace) -> str:
+    bound, origin = rule.lag_of(trace)
+    quiet, lag = short_duration(rule.whole_quiet_of(trace)), short_duration(bound)
     return f"settled: quiet for {quiet}; export lag bound {lag} ({origin})"
 
 

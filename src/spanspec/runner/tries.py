@@ -84,5 +84,5 @@ def _attempt(result: CaseResult) -> Attempt:
 
 
 def _hopeless(result: CaseResult) -> bool:
-    """Whether another try would find the same fault in the file."""
-    return result.error is not None and result.error.kind == "definition"
+    """Whether another try would find the same fault in the file, or the same system down."""
+    return result.error is not None and result.error.kind in ("definition", "environment")
