@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 from spanspec.api import execute
 from spanspec.definition.plan import Loaded
@@ -14,7 +15,19 @@ from tests.runner.service import Service, case, hook, service
 
 
 class Logs:
-    """What one service wrote."""
+    """What one service wrote; it never falls."""
+
+    variables: Mapping[str, str] = MappingProxyType({})
+    hidden: frozenset[str] = frozenset()
+    export_delay_s: float | None = None
+    notes: tuple[str, ...] = ("it was up",)
+
+    def fault(self, case: str) -> None:
+        """All is well."""
+
+    async def fallen(self) -> None:
+        """Never."""
+        await asyncio.Event().wait()
 
     def logs(self, start_ns: int, end_ns: int) -> tuple[LogExcerpt, ...]:
         """One line."""
@@ -44,4 +57,5 @@ def test_the_system_is_up_for_all_cases_and_its_logs_are_kept_of_those_that_do_n
     with service() as shop:
         found = run(shop, seen)
     assert (seen[0], seen[-1], sorted(seen[1:-1])) == ("up", "down", ["/a", "/b", "/clean"])
+    assert found.notes[-1] == "it was up"
     assert [each.logs for each in found.cases] == [(), (LogExcerpt(source="shop", text="out of stock"),)]
