@@ -21,7 +21,7 @@ import click
 from pydantic import BaseModel
 
 from spanspec.cli.main import COMMANDS
-from spanspec.definition import keys
+from spanspec.definition import environment_keys, keys
 from spanspec.definition.keys import Key, Support
 from spanspec.definition.shapes import SHAPES
 from spanspec.language.verdict import NearMiss
@@ -143,6 +143,11 @@ _KEYS: Mapping[str, Mapping[str, Key]] = {
     "hook": keys.HOOK,
     "config": keys.CONFIG,
     "receiver": keys.RECEIVER,
+    "environment": environment_keys.ENVIRONMENT,
+    "service": environment_keys.SERVICE,
+    "ready": environment_keys.READY,
+    "compose": environment_keys.COMPOSE,
+    "container": environment_keys.CONTAINER,
 }
 
 

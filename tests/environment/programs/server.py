@@ -33,8 +33,13 @@ def export(trace_id: str, parent: str, name: str) -> None:
     attributes.append({"key": "service.name", "value": {"stringValue": os.environ.get("OTEL_SERVICE_NAME", "")}})
     now = time.time_ns()
     span = {
-        "traceId": trace_id, "spanId": os.urandom(8).hex(), "parentSpanId": parent, "name": name, "kind": 2,
-        "startTimeUnixNano": str(now - 1_000_000), "endTimeUnixNano": str(now),
+        "traceId": trace_id,
+        "spanId": os.urandom(8).hex(),
+        "parentSpanId": parent,
+        "name": name,
+        "kind": 2,
+        "startTimeUnixNano": str(now - 1_000_000),
+        "endTimeUnixNano": str(now),
     }
     spans = {"resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": [{"spans": [span]}]}]}
     url = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] + "/v1/traces"
