@@ -24,6 +24,7 @@ SLEEP = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time
 
 
 def export(trace_id: str, parent: str, name: str) -> None:
+    """Send one span as an exporter of the `OTEL_*` variables would."""
     attributes = [
         {"key": key, "value": {"stringValue": urllib.parse.unquote(value)}}
         for key, _, value in (
