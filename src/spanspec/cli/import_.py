@@ -15,6 +15,7 @@ from spanspec.cli.options import counted
 from spanspec.errors import UsageError
 from spanspec.importing.curl import import_curl
 from spanspec.importing.drafts import MAX_INPUT
+from spanspec.importing.har import import_har
 from spanspec.source.render import visible
 
 if TYPE_CHECKING:
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   spanspec import curl 'curl -X POST http://127.0.0.1:8080/checkout -d @order.json'
-  spanspec import postman shop.postman_collection.json -o tests/
-  spanspec import openapi openapi.yaml --filter 'POST *' -o tests/"""
+  spanspec import har shop.har --filter 'POST *' -o tests/"""
 
 
 @click.group("import", epilog=_EPILOG)
 def command() -> None:
-    """Make tests of requests: curl commands, Postman collections, OpenAPI, HAR recordings, files of Tracetest.
+    """Make tests of requests: curl commands, and recordings of browsers (HAR).
 
     Secrets in them become variables and are written nowhere. What cannot be carried over is told on stderr.
     """
@@ -61,6 +61,14 @@ def curl(commands: tuple[str, ...], patterns: tuple[str, ...], output: str | Non
     """Commands of curl, as texts or files, else from stdin; also as browsers copy them, for bash and for Windows."""
     found = [import_curl(text, name) for text, name in map(_command_or_file, commands or ("-",))]
     return _finish(found, patterns, output, force=force)
+
+
+@command.command("har", epilog="\b\nExample:\n  spanspec import har shop.har --filter '*/api/*' -o tests/")
+@click.argument("file", metavar="FILE.har")
+@_options
+def har(file: str, patterns: tuple[str, ...], output: str | None, force: bool) -> int:
+    """Recordings of a browser or proxy; `-` reads stdin. Files of pages (images, styles, scripts) are left out."""
+    return _finish([import_har(text_of(file), file)], patterns, output, force=force)
 
 
 def _command_or_file(given: str) -> tuple[str, str]:

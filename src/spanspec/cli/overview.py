@@ -10,7 +10,7 @@ COMMANDS = {
     "demo": "Start a real system, break it in six ways, and see what is caught.",
     "explain": "Explain a diagnostic's code or a word of the language.",
     "fmt": "Spell expressions canonically, and touch nothing else.",
-    "import": "Make tests of curl commands, collections, specifications, recordings.",
+    "import": "Make tests of curl commands and of recordings (HAR).",
     "lint": "Check definitions without running them.",
     "merge": "Bring the shards of a run together.",
     "propose": "Propose statements that hold on all of some traces.",
