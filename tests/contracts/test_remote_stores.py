@@ -327,6 +327,6 @@ def test_the_steps_of_a_test(name: str) -> None:
 
 
 def test_every_member_is_here() -> None:
-    """A new store is held to the same."""
+    """A new store that is asked is held to the same; `spanspec` tells by itself, and tests/receiver/test_serving.py holds it."""
     remote = {name for name in STORES.built_in() if hasattr(STORES.load(name), "open")}
-    assert remote == {name.partition(",")[0] for name in MEMBERS}
+    assert remote - {"spanspec"} == {name.partition(",")[0] for name in MEMBERS}
